@@ -1,0 +1,1 @@
+"""The aether command, and the supervisor behind aether up."""

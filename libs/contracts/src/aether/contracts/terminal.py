@@ -1,0 +1,166 @@
+"""What is asked of terminal and what it says: sessions in a machine and the signs of life in them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from aether.contracts.command import Command, Done, Reply
+from aether.contracts.event import Event
+from aether.contracts.ids import AccountId, PersonId, ProjectId, TerminalId
+from aether.contracts.service import Service
+
+Columns = Annotated[int, Field(ge=2, le=1000)]
+Rows = Annotated[int, Field(ge=2, le=500)]
+
+
+class TerminalView(Reply):
+    """One session. `title` is what the program in it says of itself; it is data from the machine."""
+
+    id: TerminalId
+    account_id: AccountId
+    project_id: ProjectId
+    name: str
+    title: str = ""
+    command: str = ""
+    cols: int
+    rows: int
+    state: Literal["open", "closed"]
+    exit_code: int | None = None
+    viewers: int = 0
+    recorded: bool
+    created_at: AwareDatetime
+    closed_at: AwareDatetime | None = None
+
+
+class TerminalList(Reply):
+    items: list[TerminalView]
+    next_cursor: str | None = None
+
+
+class OpenTerminal(Command[TerminalView]):
+    """Make a session: a login shell, or `command` in one. Refused unless the project's machine runs."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    person_id: PersonId
+    name: Annotated[str, Field(max_length=64)] = ""
+    command: Annotated[str, Field(max_length=4096)] = ""
+    cols: Columns = 80
+    rows: Rows = 24
+    idempotency_key: str | None = None
+
+
+class ListTerminals(Command[TerminalList]):
+    """Sessions of one project, newest first; with `include_closed`, those with a recording too."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    include_closed: bool = False
+
+
+class GetTerminal(Command[TerminalView]):
+    """One session of the account. A foreign one is as missing as none."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    terminal_id: TerminalId
+
+
+class RenameTerminal(Command[TerminalView]):
+    """Give a session the name on its tab."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    terminal_id: TerminalId
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class CloseTerminal(Command[Done]):
+    """End a session and what runs in it (HUP). Its recording stays. Already closed is a success."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    terminal_id: TerminalId
+
+
+class TerminalOpened(Event):
+    """A session was made. Does not mean that anyone looks at it."""
+
+    subject = "terminal.opened.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    terminal_id: TerminalId
+    terminal: TerminalView
+
+
+class TerminalChanged(Event):
+    """Name, title, size or number of viewers changed. Sent at most once a second for one session."""
+
+    subject = "terminal.changed.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    terminal_id: TerminalId
+    terminal: TerminalView
+
+
+class TerminalClosed(Event):
+    """A session has ended: its program exited, it was closed, or its machine stopped."""
+
+    subject = "terminal.closed.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    terminal_id: TerminalId
+    terminal: TerminalView
+    reason: Literal["exited", "closed", "machine_stopped"]
+
+
+class TerminalSignal(Event):
+    """A program in a session rang or asked to be noticed (BEL, OSC 9, OSC 777). At most one a second."""
+
+    subject = "terminal.signal.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    terminal_id: TerminalId
+    kind: Literal["bell", "notify"]
+    text: Annotated[str, Field(max_length=1024)] = ""
+
+
+class ActivitySeen(Event):
+    """Someone typed, or something was written, in a session. Sent at most every 30 s for one project.
+
+    `input` is what a person typed or sent; `output` is anything the machine wrote. Opening, polling,
+    resizing and reconnecting are neither.
+    """
+
+    subject = "activity.seen.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.MACHINES})
+
+    account_id: AccountId
+    project_id: ProjectId
+    kind: Literal["input", "output"]
+    seen_at: AwareDatetime

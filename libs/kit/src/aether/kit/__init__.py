@@ -1,0 +1,1 @@
+"""How a service of aether lives: its bus, its database, its settings, its telemetry and its SSH."""

@@ -1,0 +1,1 @@
+"""Real servers, a fake clock and honest fakes for tests. Never shipped."""

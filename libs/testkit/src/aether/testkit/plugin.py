@@ -1,0 +1,53 @@
+"""The fixtures every test of aether may ask for; pytest finds them by this package's entry point."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aether.testkit.clock import FakeClock
+from aether.testkit.nats import EmbeddedNats, GivenNats, nats_for_a_session
+from aether.testkit.postgres import PostgresServer, postgres_for_a_session
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for servers' data, which a dropped uid can walk through as pytest's own cannot be."""
+    folder = Path(tempfile.mkdtemp(prefix="aether-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[PostgresServer]:
+    """One Postgres for the session: `.url` of a superuser, `await .create_database()`."""
+    folder = server_folder / "postgres"
+    folder.mkdir(mode=0o711)
+    with postgres_for_a_session(folder) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def database_url(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """The superuser's URL of an empty database that only this test uses."""
+    url = await postgres_server.create_database()
+    yield url
+    await postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def nats_server(server_folder: Path) -> Iterator[EmbeddedNats | GivenNats]:
+    """One nats-server with JetStream for the session: `.url`, `.kill()`, `.start()`, `.restart()`."""
+    folder = server_folder / "nats"
+    folder.mkdir()
+    with nats_for_a_session(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until the test moves it."""
+    return FakeClock()
