@@ -1,0 +1,56 @@
+"""TCP ports on the loopback: the one remembered from last time if it is free, else another."""
+
+import json
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def any_free_port() -> int:
+    """A port the kernel says is free."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def next_free_port(wanted: int) -> int:
+    """`wanted`, or the first free one of the hundred after it, or any."""
+    candidates = range(wanted, min(wanted + 100, 65536))
+    return next((port for port in candidates if is_free(port)), None) or any_free_port()
+
+
+class PortBook:
+    """The ports of one home, remembered in a JSON file so that addresses stay the same."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        self._given: set[int] = set()
+
+    def choose(self, name: str, wanted: int | None = None) -> int:
+        """The port of `name`: a `wanted` one as near as it can be had, else last time's, else any."""
+        port = self._candidate(name, wanted)
+        while port in self._given:
+            port = any_free_port()
+        self._given.add(port)
+        self._ports[name] = port
+        self._path.write_text(json.dumps(self._ports, indent=2))
+        return port
+
+    def _candidate(self, name: str, wanted: int | None) -> int:
+        if wanted is not None:
+            return next_free_port(wanted)
+        remembered = self._ports.get(name)
+        return remembered if remembered and is_free(remembered) else any_free_port()
