@@ -8,6 +8,7 @@ from typing import Any
 
 # Far above people's uids and below those container runtimes map, and needing no line in /etc/passwd.
 FIRST_UID = 64000
+GROUP = FIRST_UID  # the one group the dropped uids share, for the folder of traces
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def dropped(number: int) -> Identity:
     """As root the uid with this number, 1 to 99; for anybody else themselves."""
     if os.geteuid() != 0:
         return myself()
-    return Identity(FIRST_UID + number, FIRST_UID + number, drops=True)
+    return Identity(FIRST_UID + number, GROUP, drops=True)
 
 
 def named_stranger() -> Identity:

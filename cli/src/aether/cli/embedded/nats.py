@@ -28,8 +28,7 @@ class NatsUser:
         if self.publish is None and self.subscribe is None:
             return {"nkey": self.public_key}
         permissions = {"publish": _allowed(self.publish), "subscribe": _allowed(self.subscribe)}
-        # Whoever was asked may answer, once, on the inbox the question named.
-        return {"nkey": self.public_key, "permissions": {**permissions, "allow_responses": True}}
+        return {"nkey": self.public_key, "permissions": permissions}
 
 
 def _allowed(subjects: Sequence[str] | None) -> dict[str, list[str]]:

@@ -1,21 +1,28 @@
 """TCP ports on the loopback: the one remembered from last time if it is free, else another."""
 
+import errno
 import json
 import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+IPV6 = (socket.AF_INET6, "::1")  # browsers try this one first for `localhost`
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this loopback port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
+    """Whether a server could listen on this port now, and nobody else would answer at `localhost`."""
+    return all(_bindable(family, host, port) for family, host in ((socket.AF_INET, LOOPBACK), IPV6))
+
+
+def _bindable(family: socket.AddressFamily, host: str, port: int) -> bool:
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        # A host without IPv6 has nobody listening there either.
+        return error.errno != errno.EADDRINUSE and family == socket.AF_INET6
+    return True
 
 
 def any_free_port() -> int:
@@ -48,6 +55,10 @@ class PortBook:
         self._ports[name] = port
         self._path.write_text(json.dumps(self._ports, indent=2))
         return port
+
+    def last(self, name: str) -> int | None:
+        """The port `name` had last time."""
+        return self._ports.get(name)
 
     def _candidate(self, name: str, wanted: int | None) -> int:
         if wanted is not None:

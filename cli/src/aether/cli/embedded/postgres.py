@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import psutil
+
 from aether.cli.embedded.identities import Identity, named_stranger
 from aether.cli.embedded.ports import LOOPBACK
 
@@ -151,17 +152,18 @@ class Postgres:
         return True
 
     def clear_stale(self) -> None:
-        """End a server that outlived its supervisor, and remove its lock file, which a reused pid would keep.
+        """End what is left of a server that was killed, and remove its lock file.
 
-        Only the holder of the home's lock may call this.
+        The file would keep the server from starting if its pid is in use again, but it also guards the
+        memory of backends that still run, so those are ended first. Only who holds the home may call this.
         """
         lock = self.data / "postmaster.pid"
         if not lock.exists():
             return
-        pid = int(lock.read_text().split("\n", 1)[0])
-        if is_postmaster(pid, self.data):
-            psutil.Process(pid).kill()
-            wait_until_gone(pid)
+        left = [process for process in psutil.process_iter() if _works_in(process, self.data)]
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=5)
         lock.unlink(missing_ok=True)
 
     async def wait_until_accepting(self, deadline: float) -> bool:
@@ -174,17 +176,8 @@ class Postgres:
         return True
 
 
-def is_postmaster(pid: int, data: Path) -> bool:
-    """Whether this process is a Postgres server working in `data`."""
+def _works_in(process: psutil.Process, data: Path) -> bool:
     try:
-        process = psutil.Process(pid)
-        return "postgres" in process.name() and Path(process.cwd()) == data.resolve()
+        return process.name() == "postgres" and Path(process.cwd()) == data.resolve()
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-
-
-def wait_until_gone(pid: int, seconds: float = 5) -> None:
-    """Wait until no process has this pid."""
-    end = time.monotonic() + seconds
-    while psutil.pid_exists(pid) and time.monotonic() < end:
-        time.sleep(0.01)

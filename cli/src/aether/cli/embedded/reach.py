@@ -6,6 +6,7 @@ Run as root, the checkout or Python itself may lie in a folder of mode 0700, suc
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 ANYBODY_READS = stat.S_IROTH
@@ -21,14 +22,22 @@ def reachable(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in real.parents)
 
 
-def mirror(source: Path, target: Path) -> None:
+def mirror(source: Path, target: Path, *, leave_out: Sequence[str] = ()) -> None:
     """Make `target` a readable copy of the tree `source`, by hard links where the file allows it.
+
+    Files and folders with a name in `leave_out` are not copied.
 
     What `target` held is replaced, and only once the new copy is whole.
     """
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh, symlinks=True, copy_function=_link_or_copy)
+    shutil.copytree(
+        source,
+        fresh,
+        symlinks=True,
+        copy_function=_link_or_copy,
+        ignore=shutil.ignore_patterns(*leave_out),
+    )
     for folder, _, _ in os.walk(fresh):
         Path(folder).chmod(0o755)
     shutil.rmtree(target, ignore_errors=True)
