@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import nats
 import pytest
+
 from aether.testkit.clock import FakeClock
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
@@ -21,9 +22,7 @@ async def test_each_test_has_an_empty_database_of_postgres_18(database_url: str)
     await connection.close()
 
 
-async def test_a_database_can_be_copied_from_another(
-    postgres_server: PostgresServer, database_url: str
-) -> None:
+async def test_a_database_can_be_copied_from_another(postgres_server: PostgresServer, database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     await connection.execute("CREATE TABLE public.kept (number int)")
     await connection.close()

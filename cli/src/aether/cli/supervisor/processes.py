@@ -41,17 +41,21 @@ class ProcessRecord:
     @classmethod
     def of(cls, name: str, pid: int) -> "ProcessRecord | None":
         """The record of a process that runs now; None if it has ended already."""
-        try:
-            return cls(name, pid, psutil.Process(pid).create_time())
-        except psutil.NoSuchProcess:
-            return None
+        started = started_at(pid)
+        return cls(name, pid, started) if started is not None else None
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
-        try:
-            return abs(psutil.Process(self.pid).create_time() - self.started) < 0.05
-        except psutil.NoSuchProcess:
-            return False
+        return started_at(self.pid) == self.started
+
+
+def started_at(pid: int) -> float | None:
+    """When a process started, on a clock nobody sets; None if it does not run."""
+    try:
+        # Ticks since boot; psutil adds the wall clock's idea of the boot, which moves when the clock is set.
+        return float(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 class ProcessBook:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from aether.testkit.clock import FakeClock
 from aether.testkit.nats import EmbeddedNats, GivenNats, nats_for_a_session
 from aether.testkit.postgres import PostgresServer, postgres_for_a_session
+from aether.testkit.stack import Stack
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +53,16 @@ def nats_server(server_folder: Path) -> Iterator[EmbeddedNats | GivenNats]:
 def clock() -> FakeClock:
     """A clock that stands still until the test moves it."""
     return FakeClock()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(server_folder: Path) -> AsyncIterator[Stack]:
+    """One whole aether for the session, as `aether up` starts it: `.url`, `.kill(part)`, `.output()`."""
+    folder = server_folder / "stack"
+    folder.mkdir(mode=0o711)
+    running = Stack(folder)
+    try:
+        await running.start()
+        yield running
+    finally:
+        running.close()

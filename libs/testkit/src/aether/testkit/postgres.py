@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+
 from aether.cli.embedded.binaries import postgres_programs
 from aether.cli.embedded.identities import dropped
 from aether.cli.embedded.ports import any_free_port
