@@ -1,25 +1,30 @@
 """Postgres: a pool, and two types of connection, so that a function says whether it writes."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
+import asyncpg.transaction
 
 from aether.contracts.event import Event
 from aether.contracts.problem import Unavailable
 from aether.kit import trace
 
+T = TypeVar("T")
 Record = asyncpg.Record
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Record]"
+
+# A statement and the wait for a connection together: a frozen server is noticed within three seconds.
+STATEMENT_SECONDS = 1.9
+ACQUIRE_SECONDS = 0.9
 
 # What asyncpg raises when the server is away, restarting or frozen; a statement's own faults are not among them.
 AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -27,24 +32,28 @@ AWAY = (
 )
 
 
+class DatabaseAway(Unavailable):
+    """Postgres is gone, starting, frozen, or too busy to be waited for. Whether a commit arrived is not known."""
+
+
 class AlreadyHandled(Exception):
     """The inbox has this event: its effect is in the database, so it is acknowledged and left."""
 
 
 class Reader:
-    """A connection that only reads."""
+    """A connection that only reads. Every method raises DatabaseAway if the server does not answer in time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def fetch(self, sql: str, *arguments: Any) -> list[Record]:
-        return await self._connection.fetch(sql, *arguments)
+        return await _answered(self._connection, self._connection.fetch(sql, *arguments))
 
     async def fetchrow(self, sql: str, *arguments: Any) -> Record | None:
-        return await self._connection.fetchrow(sql, *arguments)
+        return await _answered(self._connection, self._connection.fetchrow(sql, *arguments))
 
     async def fetchval(self, sql: str, *arguments: Any) -> Any:
-        return await self._connection.fetchval(sql, *arguments)
+        return await _answered(self._connection, self._connection.fetchval(sql, *arguments))
 
 
 class Writer(Reader):
@@ -55,10 +64,10 @@ class Writer(Reader):
         self.published: list[Event] = []
 
     async def execute(self, sql: str, *arguments: Any) -> str:
-        return await self._connection.execute(sql, *arguments)
+        return await _answered(self._connection, self._connection.execute(sql, *arguments))
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        await self._connection.executemany(sql, rows)
+        await _answered(self._connection, self._connection.executemany(sql, rows))
 
     def publish(self, *events: Event) -> None:
         """Put facts into the outbox, in the transaction that made them true."""
@@ -76,11 +85,22 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def connect(
-        cls, url: str, schema: str, *, size: int = 10, timeout: float = 2.5
+        cls, url: str, schema: str, *, size: int = 10, timeout: float = STATEMENT_SECONDS
     ) -> AsyncIterator["Database"]:
         """`timeout` bounds each statement in seconds, so that a frozen server is noticed before people are."""
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=size, command_timeout=timeout, timeout=timeout, init=_codecs
+            url,
+            min_size=1,
+            max_size=size,
+            command_timeout=timeout,
+            timeout=timeout,
+            init=_codecs,
+            reset=_as_it_is,
+            # A statement that was given up here must not go on holding its locks there.
+            server_settings={
+                "application_name": f"aether-{schema}",
+                "statement_timeout": str(int(timeout * 1000) + 500),
+            },
         )
         try:
             yield cls(pool, schema)
@@ -89,7 +109,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        """A connection without a transaction. Raises Unavailable while the server is away."""
+        """A connection without a transaction. Raises DatabaseAway while the server is away."""
         async with self._acquired() as connection:
             yield Reader(connection)
 
@@ -97,41 +117,47 @@ class Database:
     async def transaction(self, cause: Event | None = None) -> AsyncIterator[Writer]:
         """One transaction: the inbox key of `cause`, the effect, and the events that follow from it.
 
-        Raises AlreadyHandled if `cause` has had its effect, Unavailable while the server is away.
+        Raises AlreadyHandled if `cause` has had its effect, DatabaseAway while the server is away.
         """
         async with self._acquired() as connection:
-            async with connection.transaction():
+            writer = Writer(connection)
+            async with _transaction(connection):
                 if cause is not None:
-                    await self._note(connection, cause)
-                writer = Writer(connection)
+                    await self._note(writer, cause)
                 yield writer
-                await self._put_out(connection, writer.published)
-            if writer.published:
-                for wake in self.on_publish:
-                    wake()
+                await self._put_out(writer)
+        if writer.published:
+            for wake in self.on_publish:
+                wake()
+
+    async def answers(self) -> bool:
+        """Whether the server answers a question now."""
+        try:
+            async with self.reading() as reader:
+                return bool(await reader.fetchval("SELECT true"))
+        except DatabaseAway:
+            return False
 
     @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
         try:
-            connection = await self.pool.acquire(timeout=2.5)
-        except AWAY as error:
-            raise Unavailable("The database does not answer. Try again in a moment.") from error
+            connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS)
+        except (*AWAY, asyncpg.InterfaceError) as error:
+            raise DatabaseAway("The database does not answer. Try again in a moment.") from error
         try:
             yield connection
-        except AWAY as error:
-            raise Unavailable("The database stopped answering. Try again in a moment.") from error
         finally:
             await self._release(connection)
 
     async def _release(self, connection: Connection) -> None:
         try:
-            await self.pool.release(connection, timeout=1)
-        except AWAY:
+            await self.pool.release(connection, timeout=0.5)
+        except (*AWAY, asyncpg.InterfaceError):
             # The server died under this connection; the pool makes a new one in its place.
-            connection.terminate()
+            return
 
-    async def _note(self, connection: Connection, cause: Event) -> None:
-        fresh = await connection.fetchval(
+    async def _note(self, writer: Writer, cause: Event) -> None:
+        fresh = await writer.fetchval(
             f"""
             INSERT INTO "{self.schema}".inbox (event_id, subject) VALUES ($1, $2)
             ON CONFLICT DO NOTHING RETURNING true""",
@@ -141,18 +167,55 @@ class Database:
         if not fresh:
             raise AlreadyHandled(str(cause.event_id))
 
-    async def _put_out(self, connection: Connection, events: list[Event]) -> None:
-        if not events:
+    async def _put_out(self, writer: Writer) -> None:
+        if not writer.published:
             return
         headers = trace.headers()
-        await connection.executemany(
+        await writer.executemany(
             f"""
             INSERT INTO "{self.schema}".outbox (event_id, subject, data, headers)
             VALUES ($1, $2, $3, $4)""",
-            [(e.event_id, e.subject, e.model_dump_json().encode(), headers) for e in events],
+            [(e.event_id, e.subject, e.model_dump_json().encode(), headers) for e in writer.published],
         )
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
+    transaction = connection.transaction()
+    try:
+        await _answered(connection, transaction.start())
+        yield
+    except BaseException:
+        await _roll_back(connection, transaction)
+        raise
+    await _answered(connection, transaction.commit())
+
+
+async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
+    if connection.is_closed():
+        return
+    try:
+        await _answered(connection, transaction.rollback())
+    except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError):
+        # Without its connection the server rolls back by itself.
+        connection.terminate()
+
+
+async def _answered(connection: Connection, asked: Awaitable[T]) -> T:
+    """The answer to a statement. A server that does not give one is left at once, without a goodbye."""
+    try:
+        return await asked
+    except (*AWAY, asyncpg.InterfaceError) as error:
+        if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+            raise  # a wrong argument and the like: our fault, and not the server's
+        connection.terminate()
+        raise DatabaseAway("The database stopped answering. Try again in a moment.") from error
 
 
 async def _codecs(connection: "asyncpg.Connection[Record]") -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def _as_it_is(_connection: "asyncpg.Connection[Record]") -> None:
+    """Nothing here leaves a trace on a connection, so the reset query that asyncpg would send is saved."""
