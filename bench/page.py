@@ -1,0 +1,33 @@
+"""docs/benchmarks.md, made from one whole run."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.figures import Figure
+
+INTRODUCTION = """# Benchmarks
+
+Made by `make bench`. Each figure stands beside its peer's from the same run on the same machine, because
+absolute figures drift and ratios do not. A benchmark is read and compared; it fails no build.
+P1, P2 and P3 compare with OpenSSH's own client in a pty, into the same machine, with and without tmux in the
+path; P7 with the provider's adapter alone; P8 with one query behind FastAPI.
+"""
+
+
+def write_page(figures: list[Figure], path: Path) -> None:
+    when = datetime.now(UTC).strftime("%Y-%m-%d")
+    host = f"{os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
+    rows = [
+        "| | What | aether | Peer | Ratio | To reach | |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(figure) for figure in figures),
+    ]
+    path.write_text(f"{INTRODUCTION}\nRun on {when}: {host}.\n\n" + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _row(f: Figure) -> str:
+    mark = {True: "reached", False: "**missed**", None: ""}[f.reached]
+    ratio = f"{f.ratio:.2f}" if f.ratio is not None else ""
+    return f"| {f.id} | {f.what} | {f.ours} | {f.peer} | {ratio} | {f.reach} | {mark} |"
