@@ -101,12 +101,13 @@ class Home:
             # Each service appends to a file of its own here, and they share nothing but this group.
             os.chown(self.traces, 0, GROUP)
             self.traces.chmod(0o1770)
-            self._check_reach()
+            self.check_reach()
         else:
             self.traces.chmod(0o700)
 
-    def _check_reach(self) -> None:
-        for folder in self.root.resolve().parents:
+    def check_reach(self) -> None:
+        """Raises HomeUnreachable if other uids cannot walk to this folder."""
+        for folder in reversed(self.root.resolve().parents):
             if not folder.stat().st_mode & 0o001:
                 raise HomeUnreachable(self.root, folder)
 
