@@ -1,5 +1,6 @@
 """The fixtures every test of aether may ask for; pytest finds them by this package's entry point."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +20,9 @@ def server_folder() -> Iterator[Path]:
     """A folder for servers' data, which a dropped uid can walk through as pytest's own cannot be."""
     folder = Path(tempfile.mkdtemp(prefix="aether-test-"))
     folder.chmod(0o711)
+    before = os.umask(0o022)  # and what is made in it can be walked through as well
     yield folder
+    os.umask(before)
     shutil.rmtree(folder, ignore_errors=True)
 
 

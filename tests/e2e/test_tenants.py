@@ -1,0 +1,112 @@
+"""What one account has is, to another, as missing as what nobody has: every route, every socket."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from aether.testkit.person import Person
+from aether.testkit.stack import Stack
+
+# Of each method, a body that would be right if the thing were one's own.
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/projects/{project_id}": {"name": "taken"},
+    "/api/projects/{project_id}/holds/{name}": {"expires_in": 60},
+    "/api/terminals/{terminal_id}": {"name": "taken"},
+    "/api/terminals/{terminal_id}/grant": {"right": "input"},
+}
+SOCKETS = ("/stream/terminal/{terminal_id}", "/stream/terminal/exec/{project_id}")
+
+ORIGINS = (
+    "https://evil.example",
+    "http://evil.example",
+    "null",
+    "",
+    "http://localhost",
+    "http://localhost:1",
+    "https://{host}",
+    "http://{host}.evil.example",
+    "http://evil.example/{host}",
+    "http://user@{host}",
+    "file://",
+    "http://[::1]:8080",
+)
+
+
+async def test_every_route_with_an_id_answers_a_stranger_with_404(
+    stack: Stack, sign_up: Callable[[], Person]
+) -> None:
+    owner, stranger = sign_up(), sign_up()
+    ids = await _things_of(owner)
+    document = await owner.get("/api/openapi.json")
+    tried = 0
+    for path, operations in document["paths"].items():
+        if not any(f"{{{name}}}" in path for name in ("project_id", "terminal_id", "token_id", "session_id")):
+            continue
+        for method in operations:
+            if method not in ("get", "post", "put", "patch", "delete"):
+                continue
+            url = path.format(**ids)
+            answer = await stranger.api.request(method.upper(), url, json=BODIES.get(path, {}))
+            assert answer.status_code == 404, f"{method} {path} answered {answer.status_code}: {answer.text[:200]}"
+            missing = path.format(**dict.fromkeys(ids, str(uuid4())) | {"name": "x"})
+            same = await stranger.api.request(method.upper(), missing, json=BODIES.get(path, {}))
+            assert same.status_code == 404
+            assert same.json()["type"] == answer.json()["type"]
+            tried += 1
+    assert tried >= 12, "the table of routes was not walked"
+    assert (await owner.get(f"/api/projects/{ids['project_id']}"))["name"] == "mine"
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+async def test_every_socket_answers_a_stranger_with_404(
+    stack: Stack, sign_up: Callable[[], Person], path: str
+) -> None:
+    owner, stranger = sign_up(), sign_up()
+    url = stack.url.replace("http", "ws", 1) + path.format(**await _things_of(owner))
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(url, additional_headers=dict(stranger.api.headers)).__aenter__()
+    assert refused.value.response.status_code == 404
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+@pytest.mark.parametrize("origin", ORIGINS)
+async def test_a_cookie_opens_no_socket_from_another_origin(
+    stack: Stack, sign_up: Callable[[], Person], path: str, origin: str
+) -> None:
+    owner = sign_up()
+    cookie = await _cookie_of(owner)
+    url = stack.url.replace("http", "ws", 1) + path.format(**await _things_of(owner))
+    headers = {"Cookie": cookie}
+    if origin:
+        headers["Origin"] = origin.format(host=stack.url.removeprefix("http://"))
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(url, additional_headers=headers).__aenter__()
+    assert refused.value.response.status_code == 403
+
+
+async def _things_of(owner: Person) -> dict[str, str]:
+    project = await owner.create("mine")
+    await owner.start(project)
+    terminal = await owner.terminal(project)
+    token = (await owner.get("/api/tokens"))["items"][0]["id"]
+    session = (await owner.get("/api/sessions"))["items"][0]["id"]
+    return {
+        "project_id": project,
+        "terminal_id": terminal,
+        "token_id": token,
+        "session_id": session,
+        "name": "hold",
+    }
+
+
+async def _cookie_of(owner: Person) -> str:
+    """The cookie of a fresh sign-in, as `name=value`."""
+    body = {"email": owner.email, "password": owner.password}
+    headers = {"Origin": owner.url, "Authorization": ""}
+    answer = await owner.api.post("/api/auth/login", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.headers["set-cookie"]).split(";", 1)[0]
