@@ -1,7 +1,5 @@
 """A refusal, as it travels: RFC 9457 problem details, and the exception that carries one."""
 
-from typing import ClassVar
-
 from pydantic import BaseModel, ConfigDict
 
 
@@ -33,9 +31,9 @@ class Refusal(Exception):
     Subclasses set `status`, `type` and `title`; the constructor takes the sentence that is shown.
     """
 
-    status: ClassVar[int] = 400
-    type: ClassVar[str] = "bad-request"
-    title: ClassVar[str] = "That request cannot be carried out"
+    status: int = 400
+    type: str = "bad-request"
+    title: str = "That request cannot be carried out"
 
     def __init__(self, detail: str = "", *, errors: list[FieldError] | None = None) -> None:
         super().__init__(detail or self.title)
@@ -52,6 +50,7 @@ class RefusedElsewhere(Refusal):
     """A refusal that another service made; it passes through unchanged."""
 
     def __init__(self, problem: Problem) -> None:
+        self.status, self.type, self.title = problem.status, problem.type, problem.title
         super().__init__(problem.detail, errors=problem.errors)
         self._problem = problem
 

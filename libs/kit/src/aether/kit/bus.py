@@ -51,34 +51,48 @@ class Bus:
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
         self._watchdog: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._last_error = ""
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, url: str, service: Service, *, seed_file: Path | None = None) -> AsyncIterator["Bus"]:
-        client = Client()
-        bus = cls(client, service)
-        options: dict[str, Any] = {"nkeys_seed": str(seed_file)} if seed_file else {}
-        await client.connect(
-            url,
-            name=f"aether-{service}",
-            inbox_prefix=inbox_prefix(service).encode(),
-            allow_reconnect=True,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,  # type: ignore[arg-type] # it sleeps that long; a float serves
-            connect_timeout=3,
-            ping_interval=5,
-            max_outstanding_pings=2,
-            pending_size=16 * 1024 * 1024,
-            error_cb=bus._heard_error,
-            disconnected_cb=bus._disconnected,
-            reconnected_cb=bus._reconnected,
-            **options,
-        )
+        """Wait until the server is there. Raises PermissionError if it does not know the seed."""
+        bus = cls(Client(), service)
+        await bus._connect(url, seed_file)
         try:
             yield bus
         finally:
-            bus._stop_watchdog()
-            await _close(client)
+            await bus._close()
+
+    async def _connect(self, url: str, seed_file: Path | None) -> None:
+        options: dict[str, Any] = {"nkeys_seed": str(seed_file)} if seed_file else {}
+        connecting = asyncio.create_task(
+            self.client.connect(
+                url,
+                name=f"aether-{self.service}",
+                inbox_prefix=inbox_prefix(self.service).encode(),
+                allow_reconnect=True,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.25,  # type: ignore[arg-type] # it sleeps that long; a float serves
+                connect_timeout=3,
+                ping_interval=5,
+                max_outstanding_pings=2,
+                pending_size=16 * 1024 * 1024,
+                error_cb=self._heard_error,
+                disconnected_cb=self._disconnected,
+                reconnected_cb=self._reconnected,
+                closed_cb=self._closed,
+                **options,
+            )
+        )
+        # nats-py would knock for ever with a key that the server has refused.
+        await asyncio.wait({connecting, self.failed}, return_when=asyncio.FIRST_COMPLETED)
+        if self.failed.done():
+            connecting.cancel()
+            self.failed.result()
+        await connecting
+        self._last_error = ""
 
     @property
     def connected(self) -> bool:
@@ -145,28 +159,40 @@ class Bus:
 
     async def _answer_one(self, command: type[Command[Any]], handler: Answerer, deps: Any, message: Msg) -> None:
         headers = message.headers or {}
-        left = float(headers.get(DEADLINE, time.time() + 5)) - time.time()
+        left = _seconds_left(headers)
         if left <= 0:
             return  # The caller has given up; to act now would surprise it.
         with trace.continued(f"answer {command.__name__}", headers, SpanKind.SERVER) as span:
             try:
                 async with asyncio.timeout(left):
-                    reply: Reply = await handler(command.model_validate_json(message.data), deps)
+                    reply: Reply = await handler(_understood(command, message.data), deps)
                 status, data = "ok", reply.model_dump_json()
             except Exception as error:  # noqa: BLE001 - the caller is told, whatever it was
                 problem = _as_problem(error, command)
                 span.set_status(Status(StatusCode.ERROR, problem.type))
                 status, data = "problem", problem.model_dump_json()
-        if not self.client.is_closed:
-            await self.client.publish(message.reply, data.encode(), headers={STATUS: status})
+        await self._reply(message, status, data.encode())
 
-    async def stop_answering(self) -> None:
-        """Take no more requests, and finish those taken."""
-        for subscription in self._subscriptions:
-            await quietly(subscription.unsubscribe())
+    async def _reply(self, message: Msg, status: str, data: bytes) -> None:
+        try:
+            await self.client.publish(message.reply, data, headers={STATUS: status})
+        except nats.errors.MaxPayloadError:
+            log.error("bus.answer_too_long", subject=message.subject, size=len(data))
+            problem = Problem(type="internal", title="The answer is too long to be sent", status=500)
+            await self._reply(message, "problem", problem.model_dump_json().encode())
+        except nats.errors.Error as error:
+            # Closed meanwhile, or nobody asked to be answered.
+            log.warning("bus.not_answered", subject=message.subject, error=repr(error))
+
+    async def stop_answering(self, *, within: float = 3) -> None:
+        """Take no more requests, and finish those taken; what takes longer than `within` seconds is broken off."""
+        end = time.monotonic() + within
+        await asyncio.gather(*(_drained(s, within) for s in self._subscriptions))
         self._subscriptions.clear()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=4)
+            _, late = await asyncio.wait(self._tasks, timeout=max(0.1, end - time.monotonic()))
+            for task in late:
+                task.cancel()
 
     async def _heard_error(self, error: Exception) -> None:
         text = str(error).lower()
@@ -174,18 +200,37 @@ class Bus:
             # A denied JetStream call looks like a time-out to its caller, so this must end the process.
             log.error("bus.denied", error=str(error))
             self._fail(PermissionError(str(error)))
-        else:
+        elif repr(error) != self._last_error:
+            # Four knocks a second at a server that is away are told once.
+            self._last_error = repr(error)
             log.warning("bus.error", error=repr(error))
 
     async def _disconnected(self) -> None:
+        if self._closing or self.client.is_closed:
+            return
         log.warning("bus.disconnected")
-        if self._watchdog is None and not self.client.is_closed:
+        if self._watchdog is None:
             loop = asyncio.get_running_loop()
             away = ConnectionError(f"NATS was away for {WATCHDOG_SECONDS:.0f} s")
             self._watchdog = loop.call_later(WATCHDOG_SECONDS, self._fail, away)
 
+    async def _closed(self) -> None:
+        """A closed client never comes back, and some of the server's errors close it."""
+        if not self._closing:
+            self._fail(ConnectionError("NATS closed the connection for good"))
+
+    async def _close(self) -> None:
+        self._closing = True
+        self._stop_watchdog()
+        try:
+            # drain() raises while reconnecting; there is nothing to drain then.
+            await (self.client.drain() if self.client.is_connected else self.client.close())
+        except (nats.errors.Error, TimeoutError, OSError):
+            await self.client.close()
+
     async def _reconnected(self) -> None:
         log.info("bus.reconnected")
+        self._last_error = ""
         self._stop_watchdog()
         for call in self.on_reconnect:
             call()
@@ -200,13 +245,32 @@ class Bus:
             self.failed.set_exception(error)
 
 
+class _NotUnderstood(Exception):
+    """What came is not the command its subject names."""
+
+
+def _understood(command: type[Command[Any]], data: bytes) -> Command[Any]:
+    try:
+        return command.model_validate_json(data)
+    except ValidationError as error:
+        # Only the count is kept: the values in the error are what somebody sent.
+        raise _NotUnderstood(error.error_count()) from None
+
+
+def _seconds_left(headers: Mapping[str, str]) -> float:
+    try:
+        return float(headers[DEADLINE]) - time.time()
+    except (KeyError, ValueError):
+        return 5.0
+
+
 def _as_problem(error: Exception, command: type[Command[Any]]) -> Problem:
     """What the caller may know of it: a refusal whole, anything else only that it was our fault."""
     trace_id = trace.trace_id()
     if isinstance(error, Refusal):
         return error.problem().model_copy(update={"trace_id": trace_id})
-    if isinstance(error, ValidationError):
-        log.warning("bus.bad_command", command=command.__name__, errors=error.error_count())
+    if isinstance(error, _NotUnderstood):
+        log.warning("bus.bad_command", command=command.__name__, errors=str(error))
         return Invalid(f"{command.__name__} was not understood").problem()
     if isinstance(error, TimeoutError):
         return Unavailable("That took too long").problem().model_copy(update={"trace_id": trace_id})
@@ -214,12 +278,13 @@ def _as_problem(error: Exception, command: type[Command[Any]]) -> Problem:
     return Problem(type="internal", title="Something went wrong on our side", status=500, trace_id=trace_id)
 
 
-async def _close(client: Client) -> None:
+async def _drained(subscription: Subscription, within: float) -> None:
+    """End a subscription once the messages that the server has sent already were taken."""
     try:
-        # drain() raises while reconnecting; there is nothing to drain then.
-        await (client.drain() if client.is_connected else client.close())
-    except (nats.errors.Error, TimeoutError, OSError):
-        await client.close()
+        async with asyncio.timeout(within):
+            await subscription.drain()  # type: ignore[no-untyped-call] # nats-py left it without annotations
+    except (nats.errors.Error, TimeoutError):
+        await quietly(subscription.unsubscribe())
 
 
 async def quietly(call: Awaitable[None]) -> None:

@@ -9,18 +9,15 @@ Reads AETHER_DATABASE_URL (and PGPASSFILE). The service itself does the replayin
 import asyncio
 import os
 import sys
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from nats.aio.msg import Msg
 from nats.js.api import Header
 
-from aether.contracts.ids import new_id
 from aether.kit.postgres import Database, Record
 
-REMEMBERED = 10_000
+ERROR_LENGTH = 4000
 
 
 @dataclass(frozen=True)
@@ -40,32 +37,19 @@ class DeadLetters:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._table = f'"{database.schema}".dead_letter'
-        self._tries: OrderedDict[str, int] = OrderedDict()
-
-    async def failed(self, message: Msg) -> int:
-        """Count a failure; answers how many there were.
-
-        Counted here and not by JetStream's deliveries, which also grow while Postgres is away. A restart
-        forgets the count, which costs some more tries and loses nothing.
-        """
-        key = _event_id(message)
-        self._tries[key] = self._tries.pop(key, 0) + 1
-        if len(self._tries) > REMEMBERED:
-            self._tries.popitem(last=False)
-        return self._tries[key]
 
     async def park(self, message: Msg, error: str) -> None:
-        self._tries.pop(_event_id(message), None)
+        """Keep a message with the reason. One that is parked already gets the newer reason."""
         async with self._database.transaction() as writer:
             await writer.execute(
                 f"""
                 INSERT INTO {self._table} (event_id, subject, data, headers, error) VALUES ($1, $2, $3, $4, $5)
                 ON CONFLICT (event_id) DO UPDATE SET error = excluded.error, parked_at = now()""",
-                UUID(_event_id(message)),
+                letter_id(message),
                 message.subject,
                 message.data,
-                dict(message.headers or {}),
-                error[:4000],
+                {name: _storable(value) for name, value in (message.headers or {}).items()},
+                _storable(error)[:ERROR_LENGTH],
             )
 
     async def wanted(self) -> list[Letter]:
@@ -111,7 +95,7 @@ class DeadLetters:
             await writer.execute(
                 f"UPDATE {self._table} SET replay_requested_at = NULL, error = $2 WHERE event_id = $1",
                 event_id,
-                error[:4000],
+                _storable(error)[:ERROR_LENGTH],
             )
 
 
@@ -119,10 +103,18 @@ def _letter(row: Record) -> Letter:
     return Letter(**dict(row))
 
 
-def _event_id(message: Msg) -> str:
-    """The event's id, from the header the relay sets; a message without one gets an id of its own."""
-    headers: dict[str, Any] = message.headers or {}
-    return str(headers.get(Header.MSG_ID) or new_id())
+def letter_id(message: Msg) -> UUID:
+    """The event's id from the header that the relay sets; without a sound one, an id made from its place."""
+    try:
+        return UUID((message.headers or {})[Header.MSG_ID])
+    except (KeyError, ValueError):
+        place = message.metadata
+        return uuid5(NAMESPACE_URL, f"{place.stream}/{place.sequence.stream}/{place.timestamp.isoformat()}")
+
+
+def _storable(text: str) -> str:
+    """Postgres keeps every character but one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def _main(service: str, verb: str, which: str = "all") -> None:

@@ -14,6 +14,7 @@ from aether.kit.bus import Bus
 from aether.kit.postgres import Database, Record
 
 BATCH = 256
+FORGET_BATCH = 5000
 POLL_SECONDS = 1.0
 GATHER_SECONDS = 0.005
 KEEP = {
@@ -96,9 +97,19 @@ class Relay:
 
 async def forget_old(database: Database) -> None:
     """Delete what no replay can reach any more. Run hourly."""
-    async with database.transaction() as writer:
-        for table, (column, age) in KEEP.items():
-            await writer.execute(
-                f"""DELETE FROM "{database.schema}".{table} WHERE {column} < now() - interval '{age}'"""
+    for table, (column, age) in KEEP.items():
+        await _forget(database, table, f"{column} < now() - interval '{age}'")
+    await _forget(database, "grant_use", "expires_at < now()")
+
+
+async def _forget(database: Database, table: str, old: str) -> None:
+    """In batches, because each statement has about two seconds."""
+    deleted = FORGET_BATCH
+    while deleted == FORGET_BATCH:
+        async with database.transaction() as writer:
+            tag = await writer.execute(
+                f"""
+                DELETE FROM "{database.schema}".{table} WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM "{database.schema}".{table} WHERE {old} LIMIT {FORGET_BATCH}))"""
             )
-        await writer.execute(f'DELETE FROM "{database.schema}".grant_use WHERE expires_at < now()')
+        deleted = int(tag.rsplit(" ", 1)[-1])

@@ -47,7 +47,8 @@ log = structlog.get_logger()
 async def provision_streams(url: str, *, seed_file: Path | None = None) -> list[str]:
     """Create or update every stream and durable consumer. Answers the names of streams that were missing."""
     options = {"nkeys_seed": str(seed_file)} if seed_file else {}
-    client = await nats.connect(url, connect_timeout=5, **options)
+    # A job, unlike a service, fails where it cannot connect, and whoever ran it says so.
+    client = await nats.connect(url, connect_timeout=5, allow_reconnect=False, max_reconnect_attempts=1, **options)
     try:
         jetstream = client.jetstream(timeout=10)
         made = [stream.name for stream in STREAMS if await _ensure_stream(jetstream, stream)]

@@ -35,11 +35,12 @@ from aether.kit.consumer import Ear, Handler
 from aether.kit.http import Check
 from aether.kit.migrate import migrate
 from aether.kit.outbox import Relay, forget_old
-from aether.kit.postgres import Database
+from aether.kit.postgres import Database, DatabaseAway
 from aether.kit.settings import Settings
 
 HOUSEKEEPING_SECONDS = 3600
-GRACE_SECONDS = 3
+# Each of the steps of an orderly stop; all of them together stay below ten seconds.
+GRACE_SECONDS = 2
 
 assert catalog.EVENTS, "the contracts are read before anything is registered"
 
@@ -121,7 +122,7 @@ class Chassis:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         self.stopping.set()
         for call in self.on_stop:
-            await call()
+            await self._call(call)
         server.should_exit = True
         await serving
         stopping.cancel()
@@ -133,12 +134,16 @@ class Chassis:
         """What `/ready` asks of every service."""
         return {"postgres": self._postgres_answers, "nats": self._nats_answers}
 
-    async def _postgres_answers(self) -> bool:
+    async def _call(self, call: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with self.database.reading() as reader:
-                return bool(await reader.fetchval("SELECT true"))
-        except Exception:  # noqa: BLE001 - readiness is a question; the answer to any failure is no
-            return False
+            async with asyncio.timeout(GRACE_SECONDS):
+                await call()
+        except Exception:
+            # The rest of the stop has to happen whatever one part of it says.
+            log.exception("service.stop_step_failed")
+
+    async def _postgres_answers(self) -> bool:
+        return await self.database.answers()
 
     async def _nats_answers(self) -> bool:
         return self.bus.connected and not self.stopping.is_set()
@@ -159,11 +164,14 @@ class Chassis:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            await forget_old(self.database)
+            try:
+                await forget_old(self.database)
+            except DatabaseAway:
+                log.warning("service.housekeeping_put_off")
 
     async def _stop(self) -> None:
         self.stopping.set()
-        await self.bus.stop_answering()
+        await self.bus.stop_answering(within=GRACE_SECONDS)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
