@@ -86,7 +86,10 @@ class Home:
 
         Raises HomeUnreachable, HomeNotOurs.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in [*reversed(self.root.parents), self.root]:
+            if not folder.exists():
+                folder.mkdir()
+                folder.chmod(0o755)
         owner = myself()
         if self.root.stat().st_uid != owner.uid:
             raise HomeNotOurs(self.root)

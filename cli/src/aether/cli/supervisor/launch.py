@@ -1,6 +1,7 @@
 """From a home to a running aether, told to a person on the way."""
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 
@@ -31,6 +32,8 @@ async def launch(
     Raises PartFailed, JobFailed, InitdbFailed or RuntimeUnreachable if it cannot be started.
     """
     began = time.monotonic()
+    # What must be closed is closed by name; the rest other uids must be able to read.
+    os.umask(0o022)
     leftovers = await asyncio.to_thread(end_leftovers, home.processes)
     composition = compose(home, Ports.chosen(PortBook(home.ports), port), environ)
     screen = screen_for([WEB, "postgres", "nats", PROVISION, *Service])
