@@ -1,0 +1,238 @@
+"""Starts, finds and ends the machines of one AETHER_HOME. Blocking; made to be called from threads.
+
+Everything it knows is on disk or in /proc, so any process may take over at any moment: the intent is
+recorded before anything is started, the leader as soon as it is born, and what carries a machine's mark
+without a record of its own is a double and is ended.
+"""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from aether.contracts.ids import MachineId, ProjectId
+from aether.machines.adapters.local import processes, volumes
+from aether.machines.adapters.local.host import Host
+from aether.machines.adapters.local.launch import Launch, Launcher, check
+from aether.machines.adapters.local.processes import Process
+from aether.machines.adapters.local.records import Record, Records, now
+from aether.machines.adapters.local.uids import Uids, is_private
+from aether.machines.provider import MachineSpec, MachineStatus, Observed, ProviderRefused, ProviderUnavailable
+
+GRACE = 5.0  # seconds between TERM and KILL
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Keeper:
+    """One AETHER_HOME. `launchers` are the ways of running a machine by whether they are sandboxed."""
+
+    def __init__(self, home: Path, host: Host, launchers: dict[bool, Launcher], *, sandbox: bool) -> None:
+        self._home = home.resolve()
+        self._host = host
+        self._launchers = launchers
+        self._launcher = launchers[sandbox]
+        self._volumes = self._home / "volumes"
+        self._records = Records(self._home / "machines")
+        for folder in (self._home, self._volumes, self._records.folder):
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._uids = Uids(self._records)
+
+    def create_volume(self, project_id: ProjectId) -> str:
+        with self._records.lock(project_id), refusals():
+            volumes.create(self._volumes, project_id, self._uids.owner(project_id))
+        return str(project_id)
+
+    def destroy_volume(self, volume: str) -> None:
+        """Ends the project's machine first, if it still runs."""
+        project_id = _project_of(volume)
+        with self._records.lock(project_id), refusals():
+            for record in self._records.of(project_id):
+                self._end(record, GRACE)
+                self._records.forget(record)
+            volumes.destroy(self._volumes, project_id)
+            self._uids.release(project_id)
+            self._records.drop_lock(project_id)
+
+    def used_mb(self, volume: str) -> int:
+        """MiB the volume takes on the disk. Walks the whole tree."""
+        return volumes.used_mb(volumes.find(self._volumes, volume))
+
+    def start(self, spec: MachineSpec) -> MachineStatus:
+        check(spec)
+        with self._records.lock(spec.project_id), refusals():
+            record = self._records.read(spec.machine_id)
+            if record and record.operation_id == str(spec.operation_id) and self._answers(record):
+                return self._status(record, Observed.RUNNING)
+            self._make_room(spec)
+            return self._status(self._boot(spec), Observed.RUNNING)
+
+    def stop(self, machine_id: MachineId, grace: float = GRACE) -> MachineStatus:
+        record = self._records.read(machine_id)
+        if record is None:
+            return MachineStatus(machine_id, Observed.GONE)
+        with self._records.lock(record.project_id), refusals():
+            record = self._records.read(machine_id)
+            if record is None:
+                return MachineStatus(machine_id, Observed.GONE)
+            return self._status(self._end(record, grace), Observed.GONE)
+
+    def inspect(self, machine_id: MachineId) -> MachineStatus:
+        record = self._records.read(machine_id)
+        return self._observe(record) if record else MachineStatus(machine_id, Observed.GONE)
+
+    def list(self) -> list[MachineStatus]:
+        return [self._observe(record) for record in self._records.all()]
+
+    def _observe(self, record: Record) -> MachineStatus:
+        """A look that waits for nobody: while another works on the machine, it is what the record says."""
+        if record.stopped_at:
+            return self._status(record, Observed.GONE)
+        if self._answers(record):
+            self._records.seen_alive(record)
+            return self._status(record, Observed.RUNNING)
+        with self._records.lock(record.project_id, wait=False) as alone:
+            if not alone:
+                return self._status(record, Observed.STARTING)
+            current = self._records.read(MachineId(UUID(record.machine_id)))
+            if current is None or current != record:  # it was worked on between the two looks
+                return self._status(current or record, Observed.STARTING)
+            return self._status(self._bury(record), Observed.GONE)
+
+    def _bury(self, record: Record) -> Record:
+        """It ended by itself: note when it was last seen, and end what may be left of it."""
+        reason, seen = _reason(record), self._records.last_seen(record)
+        return self._end(replace(record, reason=reason, stopped_at=seen), grace=0)
+
+    def _answers(self, record: Record) -> bool:
+        """Its leader lives and its port listens."""
+        return bool(
+            record.leader
+            and record.port
+            and not record.stopped_at
+            and record.boot_id == processes.boot_id()
+            and processes.lives(record.leader)
+            and record.port in processes.listening_ports()
+        )
+
+    def _make_room(self, spec: MachineSpec) -> None:
+        """End every other machine of the project; refuse if one of them is newer."""
+        for record in self._records.of(spec.project_id):
+            if record.generation > spec.generation and self._answers(record):
+                raise ProviderRefused("A newer start of this project is already running.")
+            if not record.stopped_at:
+                self._end(record, GRACE)
+
+    def _boot(self, spec: MachineSpec) -> Record:
+        """Intent, launch, record. A start that fails leaves nothing behind."""
+        volume = self._find_volume(spec.volume)
+        owner = self._uids.owner(spec.project_id)
+        place = self._records.place(str(spec.machine_id))
+        address = self._launcher.address(volume)
+        record = self._records.write(
+            Record(
+                machine_id=str(spec.machine_id),
+                project_id=str(spec.project_id),
+                operation_id=str(spec.operation_id),
+                generation=spec.generation,
+                sandboxed=self._launcher.sandboxed,
+                uid=owner.uid,
+                boot_id=processes.boot_id(),
+                tmux=self._host.tmux,
+                username=address.username,
+                home_dir=address.home_dir,
+                workspace_dir=f"{address.home_dir}/{volumes.WORKSPACE}",
+            )
+        )
+
+        def born(leader: Process) -> None:
+            nonlocal record
+            record = self._records.write(replace(record, leader=leader))
+
+        launch = Launch(spec, place, volume, self._home, owner, self._host)
+        try:
+            volumes.make_workspace(volume, owner)
+            _make_place(launch)
+            port = self._launcher.launch(launch, born)
+        except BaseException:
+            self._end(record, grace=0)
+            self._records.forget(record)
+            raise
+        return self._records.write(replace(record, port=port, started_at=now()))
+
+    def _find_volume(self, volume: str) -> Path:
+        try:
+            return volumes.find(self._volumes, volume)
+        except (FileNotFoundError, ValueError):
+            raise ProviderRefused("The project's files are not on this computer.") from None
+
+    def _end(self, record: Record, grace: float) -> Record:
+        """End all of it and remember when. What was already noted about its end stays."""
+        processes.end(lambda: self._remains(record), grace)
+        volumes.remove(self._records.place(record.machine_id))
+        return self._records.write(replace(record, stopped_at=record.stopped_at or now()))
+
+    def _remains(self, record: Record) -> set[Process]:
+        """All processes of a machine, by what its launcher knows, by its mark and by its uid."""
+        found = processes.with_argument(str(self._records.place(record.machine_id)))
+        if record.boot_id == processes.boot_id():
+            found |= self._launchers[record.sandboxed].members(record)
+        return found | (processes.owned_by(record.uid) if is_private(record.uid) else set())
+
+    def _status(self, record: Record, observed: Observed) -> MachineStatus:
+        started_at, stopped_at = record.times()
+        return MachineStatus(
+            machine_id=MachineId(UUID(record.machine_id)),
+            observed=observed,
+            generation=record.generation,
+            host="127.0.0.1",
+            port=record.port,
+            username=record.username,
+            home_dir=record.home_dir,
+            workspace_dir=record.workspace_dir,
+            tmux=record.tmux,
+            started_at=started_at,
+            stopped_at=stopped_at,
+            reason=record.reason,
+        )
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """What the operating system says, in the words of the port."""
+    try:
+        yield
+    except processes.StillAlive as error:
+        raise ProviderUnavailable(f"The machine does not end: {error}.") from error
+    except OSError as error:
+        if error.errno in FULL:
+            raise ProviderRefused("The disk of this computer is full; free some space and try again.") from error
+        raise ProviderUnavailable(f"This computer did not allow it: {error.strerror or error}.") from error
+
+
+def _make_place(launch: Launch) -> None:
+    """The machine's own folder, which its group may pass through, and its /tmp."""
+    volumes.remove(launch.place)
+    launch.place.mkdir(0o710)
+    scratch = launch.place / "tmp"
+    scratch.mkdir()
+    scratch.chmod(0o1777)
+    os.chown(launch.place, -1, launch.owner.gid)
+    os.chown(scratch, launch.owner.uid, launch.owner.gid)
+
+
+def _project_of(volume: str) -> ProjectId:
+    try:
+        return ProjectId(UUID(volume))
+    except ValueError:
+        raise ProviderRefused("This is not a volume of this computer.") from None
+
+
+def _reason(record: Record) -> str:
+    if record.boot_id != processes.boot_id():
+        return "The computer was restarted."
+    if record.leader and processes.lives(record.leader):
+        return "The machine's SSH server ended."
+    return "The machine ended by itself." if record.started_at else "Its start was interrupted."
