@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import asyncpg
 import nats
 import pytest
 import pytest_asyncio
+from nats.js.errors import NotFoundError
+
 from aether.contracts import catalog
 from aether.contracts.event import consumed_by
 from aether.contracts.ids import AccountId, IntervalId, MachineId, ProjectId, new_id
@@ -24,7 +27,6 @@ from aether.kit.postgres import Database
 from aether.kit.provision import provision_streams
 from aether.testkit.nats import EmbeddedNats
 from aether.testkit.postgres import EmbeddedPostgres
-from nats.js.errors import NotFoundError
 
 assert catalog.EVENTS
 
@@ -37,14 +39,13 @@ EFFECT = """
 
 def machine_started(project_id: ProjectId | None = None, generation: int = 1) -> MachineStarted:
     """A fact that the terminal service hears; `generation` is for telling one from another."""
-    event = MachineStarted.model_construct()
     return MachineStarted(
         account_id=AccountId(new_id()),
         project_id=project_id or ProjectId(new_id()),
         machine_id=MachineId(new_id()),
         generation=generation,
         interval_id=IntervalId(new_id()),
-        started_at=event.occurred_at,
+        started_at=datetime.now(UTC),
     )
 
 
@@ -121,6 +122,18 @@ class Stage:
         info = await self.bus.client.jetstream().consumer_info("PROJECTS", "terminal")
         return (info.num_ack_pending or 0) + (info.num_pending or 0)
 
+    async def forget_consumer(self) -> None:
+        """Lose the service's place in the stream, as when JetStream's folder was lost, and make it anew."""
+        await self.bus.client.jetstream().delete_consumer("PROJECTS", "terminal")
+        await provision_streams(self.nats_url)
+
+    async def set_ack_wait(self, seconds: float) -> None:
+        """How long the server waits for an acknowledgement before it delivers again."""
+        jetstream = self.bus.client.jetstream()
+        config = (await jetstream.consumer_info("PROJECTS", "terminal")).config
+        config.ack_wait = seconds
+        await jetstream.add_consumer("PROJECTS", config)
+
 
 @asynccontextmanager
 async def staged(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
@@ -128,6 +141,12 @@ async def staged(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
         bus = await stack.enter_async_context(Bus.connect(nats_url, Service.TERMINAL))
         database = await stack.enter_async_context(Database.connect(database_url, "terminal"))
         yield Stage(nats_url, database_url, bus, database)
+
+
+@pytest.fixture
+def said() -> Callable[..., MachineStarted]:
+    """Makes facts to be heard."""
+    return machine_started
 
 
 @pytest_asyncio.fixture

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+
 from aether.contracts import catalog
 from aether.contracts.command import Command, Reply, served_by
 from aether.contracts.ids import AccountId, TerminalId, new_id
