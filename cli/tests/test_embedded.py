@@ -81,7 +81,7 @@ def test_no_secret_stands_in_an_argument_or_an_environment(home: Home) -> None:
     composition = composed(home)
     composition.make_secrets()
     secrets = [path.read_text().strip().rsplit(":", 1)[-1] for path in home.secrets.glob("*.pgpass")]
-    secrets += [path.read_text().strip() for path in home.secrets.glob("*.seed")]
+    secrets += [path.read_text().strip() for path in home.secrets.glob("*.nk")]
     programs = [*composition.service_programs(), composition.postgres_program(composition.postgres())]
     said = [
         *(word for p in programs for word in p.command),

@@ -47,7 +47,7 @@ class Secrets:
 
     def nats_seed(self, user: str, reader: Identity) -> Path:
         """The seed of a NATS user."""
-        return self.text(f"nats-{user}.seed", nkeys.new_seed, reader)
+        return self.text(f"{user}.nk", nkeys.new_seed, reader)
 
     def nats_public_key(self, user: str, reader: Identity) -> str:
         """The public half of a NATS user's seed."""

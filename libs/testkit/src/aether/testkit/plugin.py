@@ -65,7 +65,7 @@ async def stack(server_folder: Path) -> AsyncIterator[Stack]:
     folder.mkdir(mode=0o711)
     running = Stack(folder)
     try:
-        await running.start()
+        await running.start(within=150)
         yield running
     finally:
         running.close()
