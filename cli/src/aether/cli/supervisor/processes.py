@@ -4,12 +4,11 @@ import ctypes
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-import psutil
 
 PR_SET_PDEATHSIG = 1
 
@@ -53,9 +52,11 @@ def started_at(pid: int) -> float | None:
     """When a process started, on a clock nobody sets; None if it does not run."""
     try:
         # Ticks since boot; psutil adds the wall clock's idea of the boot, which moves when the clock is set.
-        return float(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+    # One that ended and that its parent has not yet asked about is as good as gone.
+    return None if fields[0] in "ZX" else float(fields[19])
 
 
 class ProcessBook:
@@ -88,14 +89,14 @@ def end_leftovers(path: Path) -> list[str]:
 
     Only the holder of the home's lock may call this. A pid that now belongs to another process is spared.
     """
-    ended = []
-    for record in _read(path):
-        if record.alive():
-            kill_group(record.pid)
-            ended.append(record.name)
-    psutil.wait_procs([psutil.Process(r.pid) for r in _read(path) if r.alive()], timeout=5)
+    left = [record for record in _read(path) if record.alive()]
+    for record in left:
+        kill_group(record.pid)
+    end = time.monotonic() + 5
+    while any(record.alive() for record in left) and time.monotonic() < end:
+        time.sleep(0.01)
     path.unlink(missing_ok=True)
-    return ended
+    return [record.name for record in left]
 
 
 def _read(path: Path) -> list[ProcessRecord]:
