@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from aether.cli.supervisor.processes import started_at
 from aether.testkit.eventually import eventually
 from aether.testkit.stack import Stack
 
@@ -46,7 +47,7 @@ async def running(server_folder: Path) -> AsyncIterator[Stack]:
 
 
 def gone(pids: dict[str, int]) -> bool:
-    return not any(psutil.pid_exists(pid) for pid in pids.values())
+    return all(started_at(pid) is None for pid in pids.values())
 
 
 async def test_the_second_start_is_quick_and_keeps_every_address_and_secret(
