@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -23,6 +24,7 @@ from aether.machines.adapters.local.uids import Uids, is_private
 from aether.machines.provider import MachineSpec, MachineStatus, Observed, ProviderRefused, ProviderUnavailable
 
 GRACE = 5.0  # seconds between TERM and KILL
+REMEMBERED = 3  # generations of a project whose end is still known
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -37,7 +39,7 @@ class Keeper:
         self._volumes = self._home / "volumes"
         self._records = Records(self._home / "machines")
         for folder in (self._home, self._volumes, self._records.folder):
-            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+            _make_passable(folder)
         self._uids = Uids(self._records)
 
     def create_volume(self, project_id: ProjectId) -> str:
@@ -62,6 +64,8 @@ class Keeper:
 
     def start(self, spec: MachineSpec) -> MachineStatus:
         check(spec)
+        if not self._host.shell:
+            raise ProviderRefused("This computer has neither bash nor sh in the usual places.")
         with self._records.lock(spec.project_id), refusals():
             record = self._records.read(spec.machine_id)
             if record and record.operation_id == str(spec.operation_id) and self._answers(record):
@@ -84,7 +88,16 @@ class Keeper:
         return self._observe(record) if record else MachineStatus(machine_id, Observed.GONE)
 
     def list(self) -> list[MachineStatus]:
+        """Every machine that is remembered. Ends doubles on the way."""
+        self._end_doubles()
         return [self._observe(record) for record in self._records.all()]
+
+    def end_all(self, grace: float) -> None:
+        """Every machine of this home, all at once."""
+        running = [MachineId(UUID(record.machine_id)) for record in self._records.all() if not record.stopped_at]
+        with ThreadPoolExecutor(max(1, len(running))) as threads:
+            list(threads.map(lambda machine_id: self.stop(machine_id, grace), running))
+        self._end_doubles()
 
     def _observe(self, record: Record) -> MachineStatus:
         """A look that waits for nobody: while another works on the machine, it is what the record says."""
@@ -93,13 +106,13 @@ class Keeper:
         if self._answers(record):
             self._records.seen_alive(record)
             return self._status(record, Observed.RUNNING)
+        machine_id = MachineId(UUID(record.machine_id))
         with self._records.lock(record.project_id, wait=False) as alone:
             if not alone:
-                return self._status(record, Observed.STARTING)
-            current = self._records.read(MachineId(UUID(record.machine_id)))
-            if current is None or current != record:  # it was worked on between the two looks
-                return self._status(current or record, Observed.STARTING)
-            return self._status(self._bury(record), Observed.GONE)
+                return self._status(record, Observed.RUNNING if record.port else Observed.STARTING)
+            if self._records.read(machine_id) == record:
+                return self._status(self._bury(record), Observed.GONE)
+        return self.inspect(machine_id)  # it was worked on between the two looks
 
     def _bury(self, record: Record) -> Record:
         """It ended by itself: note when it was last seen, and end what may be left of it."""
@@ -118,12 +131,24 @@ class Keeper:
         )
 
     def _make_room(self, spec: MachineSpec) -> None:
-        """End every other machine of the project; refuse if one of them is newer."""
-        for record in self._records.of(spec.project_id):
-            if record.generation > spec.generation and self._answers(record):
-                raise ProviderRefused("A newer start of this project is already running.")
+        """End every other machine of the project; refuse if one was started later."""
+        records = self._records.of(spec.project_id)
+        if any(record.generation > spec.generation for record in records):
+            raise ProviderRefused("A newer start of this project came first.")
+        for record in records:
             if not record.stopped_at:
                 self._end(record, GRACE)
+            if record.generation < spec.generation - REMEMBERED:
+                self._records.forget(record)
+
+    def _end_doubles(self) -> None:
+        """End what carries the mark of a machine that is over. A start records its intent before any process."""
+        for name in processes.arguments_under(self._records.folder):
+            with contextlib.suppress(ValueError):
+                record = self._records.read(MachineId(UUID(name)))
+                if record is None or record.stopped_at:
+                    place = str(self._records.place(name))
+                    processes.end(lambda place=place: processes.with_argument(place), grace=0)  # type: ignore[misc]
 
     def _boot(self, spec: MachineSpec) -> Record:
         """Intent, launch, record. A start that fails leaves nothing behind."""
@@ -171,6 +196,7 @@ class Keeper:
     def _end(self, record: Record, grace: float) -> Record:
         """End all of it and remember when. What was already noted about its end stays."""
         processes.end(lambda: self._remains(record), grace)
+        self._launchers[record.sandboxed].tidy(record)
         volumes.remove(self._records.place(record.machine_id))
         return self._records.write(replace(record, stopped_at=record.stopped_at or now()))
 
@@ -210,6 +236,13 @@ def refusals() -> Iterator[None]:
         if error.errno in FULL:
             raise ProviderRefused("The disk of this computer is full; free some space and try again.") from error
         raise ProviderUnavailable(f"This computer did not allow it: {error.strerror or error}.") from error
+
+
+def _make_passable(folder: Path) -> None:
+    """Others may go through, to what is theirs below, and see nothing on the way."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
 
 
 def _make_place(launch: Launch) -> None:

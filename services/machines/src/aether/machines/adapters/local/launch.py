@@ -61,6 +61,10 @@ class Launcher(Protocol):
         """The living processes of the machine."""
         ...
 
+    def tidy(self, record: Record) -> None:
+        """Remove what it left outside its own folder."""
+        ...
+
 
 def check(spec: MachineSpec) -> None:
     """Refuse what could not be carried into a configuration unharmed."""

@@ -110,6 +110,14 @@ def with_argument(word: str) -> set[Process]:
     }
 
 
+def arguments_under(folder: Path) -> set[str]:
+    """The names right under `folder` that command lines of living processes have as an argument."""
+    prefix = f"{folder}/".encode()
+    words = (word for one in everyone() for word in _read(one.process.pid, "cmdline").split(b"\0"))
+    names = (word.removeprefix(prefix) for word in words if word.startswith(prefix))
+    return {name.decode(errors="replace") for name in names if b"/" not in name}
+
+
 def with_environment(entry: str) -> set[Process]:
     """All that were started with `NAME=value` in their environment, as far as we may read it."""
     mark = entry.encode()

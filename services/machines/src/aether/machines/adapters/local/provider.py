@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from aether.contracts.ids import MachineId, OperationId, ProjectId
+from aether.machines.adapters.local.bare import Bare
 from aether.machines.adapters.local.host import Host, look
 from aether.machines.adapters.local.keeper import Keeper
 from aether.machines.adapters.local.launch import Launcher
@@ -69,5 +70,5 @@ def keeper_of(home: Path, host: Host, sandbox: bool | None) -> Keeper:
     """The keeper of a home, with every way of running machines at hand."""
     if sandbox and not host.sandbox:
         raise ProviderRefused("This computer cannot run sandboxed machines: bubblewrap or sshd is missing.")
-    launchers: dict[bool, Launcher] = {True: Sandbox()}
+    launchers: dict[bool, Launcher] = {True: Sandbox(), False: Bare()}
     return Keeper(home, host, launchers, sandbox=host.sandbox if sandbox is None else sandbox)

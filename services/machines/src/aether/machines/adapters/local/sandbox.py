@@ -52,6 +52,9 @@ class Sandbox:
     def members(self, record: Record) -> set[Process]:
         return processes.in_namespace_of(record.leader) if record.leader else set()
 
+    def tidy(self, record: Record) -> None:
+        """All it had was in its folder."""
+
 
 class PortTaken(ProviderUnavailable):
     """Someone was faster at the port we chose."""
