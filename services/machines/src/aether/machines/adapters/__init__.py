@@ -1,1 +1,1 @@
-"""The outside world: one adapter for each kind of host."""
+"""The outside world: providers of machines, and SSH into them."""

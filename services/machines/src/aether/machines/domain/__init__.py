@@ -1,0 +1,1 @@
+"""States and rules of projects and machines. Pure: no database, no bus, no clock of its own."""

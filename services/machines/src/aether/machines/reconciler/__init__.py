@@ -1,0 +1,1 @@
+"""What drives the observed towards the desired: intents, clones, and a watch over what runs."""
