@@ -138,19 +138,20 @@ class Composition:
         )
 
     def service_programs(self) -> list[Program]:
-        """The services in the order a person reads them; they are started at the same time."""
+        """The services in the order a person reads them; they are started at the same time.
+
+        All run the same Python: a machine on a host without sshd is one more, under its project's own uid.
+        """
         runtime = runtime_for(self.identity(Service.GATEWAY), self.home.runtime)
         return [self._service(service, runtime) for service in Service]
 
-    def _service(self, service: Service, shared: Runtime) -> Program:
-        identity = self.identity(service)
-        runtime = shared if identity.drops else own_runtime()
+    def _service(self, service: Service, runtime: Runtime) -> Program:
         port = self.ports.services[service]
         return Program(
             name=service,
             command=[str(runtime.python), "-m", f"aether.{service}"],
-            identity=identity,
-            environment={**self._shared(service), **runtime.environment(), **self._own(service, shared)},
+            identity=self.identity(service),
+            environment={**self._shared(service), **runtime.environment(), **self._own(service)},
             ready=lambda: answers_ready(port),
         )
 
@@ -183,7 +184,7 @@ class Composition:
             "AETHER_TRACE_DIR": str(self.home.traces),
         }
 
-    def _own(self, service: Service, shared: Runtime) -> dict[str, str]:
+    def _own(self, service: Service) -> dict[str, str]:
         secrets, identity = self.secrets, self.identity(service)
         match service:
             case Service.GATEWAY:
@@ -196,8 +197,6 @@ class Composition:
                 return {
                     "MACHINES_PROVIDER": self.environ.get("MACHINES_PROVIDER", "local"),
                     "AETHER_MASTER_KEYSET_FILE": str(secrets.master_keyset(identity)),
-                    # A machine whose host has no sshd runs a Python server under its project's own uid.
-                    "MACHINES_PYTHON": str(shared.python),
                 }
             case Service.TERMINAL:
                 return {"TERMINAL_JUMP_PORT": str(self.ports.jump)}
