@@ -26,7 +26,7 @@ async def settled(stage: Stage) -> None:
     """Wait until the server waits for nothing any more."""
 
     async def nothing_left() -> bool:
-        return await stage.unacknowledged() == 0
+        return bool(await stage.unacknowledged() == 0)
 
     await eventually(nothing_left, within=20)
 

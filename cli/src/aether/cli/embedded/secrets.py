@@ -72,7 +72,7 @@ def _new_grant_key() -> str:
     # The two libraries take a third of a second to import and are needed once in a home's life.
     from joserfc.jwk import OKPKey  # noqa: PLC0415
 
-    key = OKPKey.generate_key("Ed25519", parameters={"use": "sig", "alg": "EdDSA"}, auto_kid=True)
+    key = OKPKey.generate_key("Ed25519", parameters={"use": "sig", "alg": "Ed25519"}, auto_kid=True)
     return json.dumps(key.as_dict(private=True))
 
 

@@ -1,5 +1,6 @@
 """Grants: what lets a stream through. Signed by the gateway, good for 30 s, for one service, used once."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from aether.contracts.service import Service
 from aether.kit.postgres import Database
 
 ISSUER = "aether-gateway"
+ALGORITHM = "Ed25519"  # RFC 9864 asks for the curve by name where RFC 8037 said EdDSA
 LIFETIME_SECONDS = 30
 SUBPROTOCOL_PREFIX = "aether.grant."
 SUBPROTOCOL = "aether.v1"
@@ -50,7 +52,7 @@ class Signer:
     """The gateway's side. The key is an Ed25519 JWK with its private part."""
 
     def __init__(self, key_file: Path) -> None:
-        self._key = OKPKey.import_key(key_file.read_text(encoding="utf-8"))
+        self._key = _key(key_file)
 
     def sign(self, grant: Grant) -> str:
         now = int(time.time())
@@ -62,14 +64,14 @@ class Signer:
             "jti": str(new_id()),
             "grant": grant.model_dump(mode="json"),
         }
-        return jwt.encode({"alg": "EdDSA"}, claims, self._key, algorithms=["EdDSA"])
+        return jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM])
 
 
 class Verifier:
     """A service's side: checks the signature, then spends the grant in the service's own schema."""
 
     def __init__(self, key_file: Path, audience: Service, database: Database) -> None:
-        self._key = OKPKey.import_key(key_file.read_text(encoding="utf-8"))
+        self._key = _key(key_file)
         self._audience = audience
         self._database = database
 
@@ -97,7 +99,7 @@ class Verifier:
             jti={"essential": True},
         )
         try:
-            decoded = jwt.decode(token, self._key, algorithms=["EdDSA"])
+            decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
             rules.validate(decoded.claims)
             UUID(decoded.claims["jti"])
         except (JoseError, ValueError, TypeError, AttributeError) as error:
@@ -114,6 +116,11 @@ class Verifier:
         if grant.audience is not self._audience:
             raise GrantRefused
         return grant
+
+
+def _key(file: Path) -> OKPKey:
+    # A file written while the algorithm still had its older name holds the same key.
+    return OKPKey.import_key({**json.loads(file.read_text(encoding="utf-8")), "alg": ALGORITHM})
 
 
 def from_headers(headers: list[tuple[bytes, bytes]]) -> str | None:

@@ -3,14 +3,22 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 from opentelemetry import trace
 
 _SECRET_NAME = re.compile(r"passw|secret|token|cookie|authori[sz]ation|private|seed|grant|api_?key", re.I)
-_SECRET_VALUE = re.compile(r"aet_[A-Za-z0-9_-]{8,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_SECRET_VALUE = re.compile(
+    r"aet_[A-Za-z0-9_-]{8,}"  # a personal token
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"  # a JWT
+    r"|(?<=://)[^/@\s]+(?=@)"  # who and with what password, in an address
+    r"|\bSU[A-Z2-7]{56}\b"  # the seed of a NATS user
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)",
+    re.S,
+)
+BLANK = "…"
 
 Entry = MutableMapping[str, Any]
 
@@ -50,13 +58,25 @@ def configure(service: str, *, level: str = "INFO", form: str = "json") -> None:
 
 
 def redact(_logger: Any, _method: str, entry: Entry) -> Entry:
-    """Blank what is named like a secret, and what looks like one of ours wherever it stands."""
+    """Blank what is named like a secret, and what looks like one of ours wherever and however deep it stands."""
     for name, value in entry.items():
-        if isinstance(value, str):
-            entry[name] = "…" if _SECRET_NAME.search(name) else _SECRET_VALUE.sub("…", value)
-        elif _SECRET_NAME.search(name) and isinstance(value, bytes | dict | list):
-            entry[name] = "…"
+        if not name.startswith("_"):  # those are structlog's own and are not written
+            entry[name] = _safe(name, value)
     return entry
+
+
+def _safe(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if _SECRET_NAME.search(name):
+        return BLANK
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _safe(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_safe("", inner) for inner in value]
+    return _SECRET_VALUE.sub(BLANK, value if isinstance(value, str) else repr(value))
 
 
 def add_trace(_logger: Any, _method: str, entry: Entry) -> Entry:

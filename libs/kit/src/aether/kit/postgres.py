@@ -192,24 +192,39 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
 
 
 async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Transaction) -> None:
-    if connection.is_closed():
+    if _is_lost(connection):
         return
     try:
         await _answered(connection, transaction.rollback())
     except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError):
         # Without its connection the server rolls back by itself.
-        connection.terminate()
+        _leave(connection)
 
 
 async def _answered(connection: Connection, asked: Awaitable[T]) -> T:
     """The answer to a statement. A server that does not give one is left at once, without a goodbye."""
     try:
         return await asked
-    except (*AWAY, asyncpg.InterfaceError) as error:
-        if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+    except (*AWAY, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        # InternalClientError is what asyncpg raises when the server dies between two parts of an answer.
+        if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
             raise  # a wrong argument and the like: our fault, and not the server's
-        connection.terminate()
+        _leave(connection)
         raise DatabaseAway("The database stopped answering. Try again in a moment.") from error
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True  # the pool took it back when the server hung up
+
+
+def _leave(connection: Connection) -> None:
+    try:
+        connection.terminate()
+    except asyncpg.InterfaceError:
+        return
 
 
 async def _codecs(connection: "asyncpg.Connection[Record]") -> None:

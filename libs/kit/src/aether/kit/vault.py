@@ -9,6 +9,8 @@ from pathlib import Path
 import tink
 from tink import aead, json_proto_keyset_format, secret_key_access
 
+SEPARATOR = "\x1f"
+
 
 class Vault:
     """Seals and opens with one keyset; a rotated keyset still opens what older keys sealed."""
@@ -47,5 +49,7 @@ def new_keyset() -> str:
 
 
 def _bound(context: tuple[str, ...]) -> bytes:
-    # The unit separator cannot stand in an id or a name, so no two contexts join to the same bytes.
-    return "\x1f".join(context).encode()
+    # No part holds the separator, so no two contexts join to the same bytes.
+    if any(SEPARATOR in part for part in context):
+        raise ValueError("a context may not hold the separator of its parts")
+    return SEPARATOR.join(context).encode()
