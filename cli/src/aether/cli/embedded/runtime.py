@@ -45,16 +45,18 @@ def own_runtime() -> Runtime:
 def runtime_for(identity: Identity, copies: Path) -> Runtime:
     """The Python that runs now if `identity` reaches it and all it imports, else a copy under `copies`.
 
-    A copy is of hard links where it can be, and is made again when packages or sources changed.
+    Only what is out of reach is copied, as hard links where it can be, and again when it changed.
     """
     if not identity.drops:
         return own_runtime()
     packages = Path(sysconfig.get_path("purelib"))
     sources = _editable_sources(packages)
-    if all(reachable(path) for path in (_base_python(), packages, packages / "pydantic", *sources)):
-        _compile(sources)
+    if not all(reachable(path) for path in (packages, packages / "pydantic", *sources)):
+        return _copied(copies, packages, sources, identity)
+    _compile(sources)
+    if reachable(_base_python()):
         return own_runtime()
-    return _copied(copies, packages, sources, identity)
+    return _copied(copies, packages, None, identity)
 
 
 def _base_python() -> Path:
@@ -73,29 +75,28 @@ def _compile(sources: list[Path]) -> None:
         compileall.compile_dir(source, quiet=2)
 
 
-def _copied(copies: Path, packages: Path, sources: list[Path], identity: Identity) -> Runtime:
+def _copied(copies: Path, packages: Path, sources: list[Path] | None, identity: Identity) -> Runtime:
+    """A Python of our own; with `sources`, its packages and those too, else it uses them where they are."""
     base, venv = copies / "python", copies / "venv"
-    fresh = _stamp(packages) != _read_stamp(copies)
+    stamp = _stamp(packages, linked=sources is None)
+    fresh = stamp != _read_stamp(copies)
     if fresh:
         (copies / "stamp.json").unlink(missing_ok=True)
         _copy_base(base)
-        _copy_venv(venv, base, packages)
-    folders = [copies / f"source-{number}" for number in range(len(sources))]
-    for source, folder in zip(sources, folders, strict=True):
-        mirror(source, folder)
-    _compile(folders)
-    _point_at_sources(venv / packages.relative_to(sys.prefix), folders)
+        _make_venv(venv, base, packages, linked=sources is None)
+    if sources is not None:
+        _copy_sources(copies, venv / packages.relative_to(sys.prefix), sources)
     shared = list((base / "lib").glob("libpython*.so*"))
     runtime = Runtime(venv / "bin" / "python", libraries=base / "lib" if shared else None)
     if fresh:
         _try(runtime, identity)
-        (copies / "stamp.json").write_text(json.dumps(_stamp(packages)))
+        (copies / "stamp.json").write_text(json.dumps(stamp))
     return runtime
 
 
-def _stamp(packages: Path) -> list[object]:
+def _stamp(packages: Path, *, linked: bool) -> list[object]:
     python = _base_python()
-    return [str(python), python.stat().st_mtime_ns, str(packages), packages.stat().st_mtime_ns]
+    return [str(python), python.stat().st_mtime_ns, str(packages), packages.stat().st_mtime_ns, linked]
 
 
 def _read_stamp(copies: Path) -> list[object] | None:
@@ -117,17 +118,25 @@ def _copy_base(target: Path) -> None:
     python.chmod(0o755)
 
 
-def _copy_venv(target: Path, base: Path, packages: Path) -> None:
+def _make_venv(target: Path, base: Path, packages: Path, *, linked: bool) -> None:
     shutil.rmtree(target, ignore_errors=True)
     copy = target / packages.relative_to(sys.prefix)
     copy.parent.mkdir(parents=True)
-    mirror(packages, copy)
+    if linked:
+        copy.symlink_to(packages)
+    else:
+        mirror(packages, copy)
     (target / "bin").mkdir()
     (target / "bin" / "python").symlink_to(base / "bin" / "python3")
     (target / "pyvenv.cfg").write_text(f"home = {base / 'bin'}\ninclude-system-site-packages = false\n")
 
 
-def _point_at_sources(packages: Path, folders: list[Path]) -> None:
+def _copy_sources(copies: Path, packages: Path, sources: list[Path]) -> None:
+    """Copy the sources anew, for they change between two starts, and have the copied packages name them."""
+    folders = [copies / f"source-{number}" for number in range(len(sources))]
+    for source, folder in zip(sources, folders, strict=True):
+        mirror(source, folder)
+    _compile(folders)
     for path in packages.glob("aether_*.pth"):
         path.unlink()  # it may be a hard link to the original, so it is never written through
     (packages / "aether_sources.pth").write_text("".join(f"{folder}\n" for folder in folders))
