@@ -149,6 +149,15 @@ async def test_a_second_aether_on_the_same_home_is_refused_in_a_sentence(
     await running.until_ready("gateway")
 
 
+async def test_a_lost_database_password_is_told_in_a_sentence(new_stack: Callable[[], Stack]) -> None:
+    stack = new_stack()
+    await stack.start()
+    await stack.stop()
+    (stack.home / "secrets" / "superuser.pgpass").unlink()
+    stack.begin()
+    await eventually(lambda: "does not take the password in secrets/superuser.pgpass" in stack.output(), within=20)
+
+
 async def test_a_mail_that_has_no_server_to_go_to_is_shown(running: Stack) -> None:
     assert "mail to ada@example.org: Reset\n  a link\n" in running.output()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aether.cli.embedded.home import HomeInUse, HomeNotOurs, HomeUnreachable, resolve_home
-from aether.cli.embedded.postgres import InitdbFailed
+from aether.cli.embedded.postgres import InitdbFailed, PasswordLost
 from aether.cli.embedded.runtime import RuntimeUnreachable
 from aether.cli.supervisor.job import JobFailed
 from aether.cli.supervisor.launch import launch
@@ -22,6 +22,7 @@ REFUSALS = (
     InitdbFailed,
     JobFailed,
     PartFailed,
+    PasswordLost,
     RuntimeUnreachable,
 )
 

@@ -44,6 +44,16 @@ class InitdbFailed(Exception):
         super().__init__(f"initdb could not make the database: {output.strip()}")
 
 
+class PasswordLost(Exception):
+    """The cluster was made with another password than the one in the home's secrets."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"The database in {data} does not take the password in secrets/superuser.pgpass. "
+            "Put back the file it was made with; without it, what the database holds cannot be opened."
+        )
+
+
 @dataclass(frozen=True)
 class Postgres:
     """Where the cluster lies and who runs it.
@@ -132,9 +142,11 @@ class Postgres:
         return f"postgresql://{SUPERUSER}{secret}@{LOOPBACK}:{self.port}/{database}"
 
     async def accepts(self) -> bool:
-        """Whether the superuser can connect and ask something now."""
+        """Whether the superuser can connect and ask something now. Raises PasswordLost."""
         try:
             connection = await asyncpg.connect(**self.connection(), timeout=2)
+        except asyncpg.InvalidPasswordError:
+            raise PasswordLost(self.data) from None
         except (OSError, TimeoutError, asyncpg.PostgresError):
             return False
         await connection.close()

@@ -152,9 +152,13 @@ class Part:
 
     async def _probe(self, began: float) -> None:
         pause = PROBE_EVERY
-        while not await self._program.ready():
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.1, SLOWEST_PROBE)
+        try:
+            while not await self._program.ready():
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.1, SLOWEST_PROBE)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the part is told why it never will be
+            self._fail(error)
+            return
         self.seconds_to_ready = time.monotonic() - began
         self._enter(State.READY)
         if not self._first_ready.done():
