@@ -1,0 +1,46 @@
+import type { Clone, Project } from "@/api/types";
+import { Ago, Until } from "@/ui/Time";
+import { awakeWord, cloneWords, isCloning, lastingReason } from "./words";
+
+/** One line on what the machine does now and what comes next. */
+export function Activity({ project }: { project: Project }) {
+  if (project.status === "error")
+    return <span className="text-failed">{project.status_detail || "It did not start."}</span>;
+  if (isCloning(project)) return <CloneProgress clone={project.clone} />;
+  if (project.status === "starting") return <>{project.status_detail || "Preparing the machine"}</>;
+  if (project.status === "stopping") return <>{project.status_detail || "Saving and stopping"}</>;
+  if (project.status === "running") return <Awake project={project} />;
+  if (!project.machine) return <>never started</>;
+  return (
+    <>
+      stopped <Ago at={project.updated_at} />
+    </>
+  );
+}
+
+/** "stops in 24 min · awake: typing". Empty while the server has not said. */
+export function Awake({ project }: { project: Project }) {
+  const reason = lastingReason(project.awake_because);
+  if (!project.stops_at) return null;
+  return (
+    <>
+      stops <Until at={project.stops_at} />
+      {reason && <> · awake: {awakeWord(reason)}</>}
+    </>
+  );
+}
+
+/** "awake because of typing, until 14:05" as a list, where there is room for all reasons. */
+export function CloneProgress({ clone }: { clone: Clone }) {
+  return (
+    <span className="inline-flex min-w-0 items-center gap-2">
+      <span className="truncate text-working">{cloneWords(clone)}</span>
+      <progress
+        aria-label="Clone"
+        max={100}
+        value={clone.percent ?? undefined}
+        className="h-1 w-16 shrink-0 appearance-none overflow-hidden rounded-full bg-raised [&::-moz-progress-bar]:bg-working [&::-webkit-progress-bar]:bg-raised [&::-webkit-progress-value]:bg-working"
+      />
+    </span>
+  );
+}

@@ -1,0 +1,100 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
+import { idempotencyKey } from "@/api/client";
+import type { Project } from "@/api/types";
+import { useCreateProject } from "@/queries/projects";
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { FailureLine } from "@/ui/Failure";
+import { Field } from "@/ui/Field";
+import { fieldErrors, formValues, unshown } from "@/ui/form";
+
+const FIELDS = ["name", "repo_url", "branch", "idle_minutes"] as const;
+
+/** A key for what is filled in: the same form sent again is the same project. */
+function useKey(): (filled: string) => ReturnType<typeof idempotencyKey> {
+  const known = useRef(new Map<string, ReturnType<typeof idempotencyKey>>());
+  return (filled) => {
+    const key = known.current.get(filled) ?? idempotencyKey();
+    known.current.set(filled, key);
+    return key;
+  };
+}
+
+function bodyOf(form: HTMLFormElement) {
+  const { name, repo_url, branch, idle_minutes } = formValues(form, ...FIELDS);
+  return {
+    name,
+    ...(repo_url && { repo_url }),
+    ...(branch && { branch }),
+    ...(idle_minutes && { idle_minutes: Number(idle_minutes) }),
+  };
+}
+
+export default function CreateProject({ close }: { close: () => void }) {
+  const create = useCreateProject();
+  const navigate = useNavigate();
+  const key = useKey();
+  const errors = fieldErrors(create.error);
+  const created = (project: Project): void =>
+    void navigate({ to: "/projects/$projectId", params: { projectId: project.id } });
+  const submit = (event: React.FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const body = bodyOf(event.currentTarget);
+    create.mutate({ body, key: key(JSON.stringify(body)) }, { onSuccess: created });
+  };
+  return (
+    <Dialog title="Create project" close={close}>
+      <form onSubmit={submit} className="grid gap-4" noValidate>
+        <Field
+          label="Name"
+          name="name"
+          autoComplete="off"
+          maxLength={64}
+          required
+          autoFocus
+          error={errors.name}
+        />
+        <Field
+          label="Git URL (optional)"
+          name="repo_url"
+          inputMode="url"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder="https://github.com/owner/name.git"
+          hint="Cloned on the first start. Empty for an empty folder."
+          error={errors.repo_url}
+        />
+        <div className="grid grid-cols-2 items-start gap-4">
+          <Field
+            label="Branch (optional)"
+            name="branch"
+            autoComplete="off"
+            spellCheck={false}
+            placeholder="default"
+            error={errors.branch}
+          />
+          <Field
+            label="Stop when idle for"
+            name="idle_minutes"
+            type="number"
+            min={1}
+            max={1440}
+            defaultValue={30}
+            end={<span className="pr-2">minutes</span>}
+            error={errors.idle_minutes}
+          />
+        </div>
+        <FailureLine error={unshown(create.error, FIELDS)} />
+        <div className="flex justify-end gap-2">
+          <Button kind="quiet" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" kind="primary" busy={create.isPending}>
+            Create project
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

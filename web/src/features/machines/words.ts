@@ -1,0 +1,60 @@
+/** What a project is doing, in words. Pure. */
+import type { AwakeReason, Clone, Project } from "@/api/types";
+import { KEEP_AWAKE } from "@/queries/projects";
+
+const KINDS = { input: "typing", output: "output" } as const;
+
+/** Why a machine stays awake: "typing", "output", "Codex" for a named hold, "you" for the button of this page. */
+export function awakeWord(reason: AwakeReason): string {
+  if (reason.kind !== "hold") return KINDS[reason.kind];
+  return reason.name === KEEP_AWAKE ? "kept awake by you" : reason.name || "a hold";
+}
+
+/** The reason that lasts longest, because it decides. */
+export function lastingReason(reasons: readonly AwakeReason[]): AwakeReason | undefined {
+  return [...reasons].sort((a, b) => b.until.localeCompare(a.until))[0];
+}
+
+export function holdOf(project: Project): AwakeReason | undefined {
+  return project.awake_because.find((reason) => reason.kind === "hold" && reason.name === KEEP_AWAKE);
+}
+
+/** "Cloning: receiving objects 43 %". */
+export function cloneWords(clone: Clone): string {
+  if (clone.state === "failed") return clone.message || "The repository could not be cloned.";
+  const phase = clone.phase ? `: ${clone.phase.toLowerCase()}` : "";
+  const percent = clone.percent === null || clone.percent === undefined ? "" : ` ${clone.percent} %`;
+  return `Cloning${phase}${percent}`;
+}
+
+export function isCloning(project: Project): boolean {
+  return (
+    project.clone.state === "running" || (project.clone.state === "pending" && project.status === "starting")
+  );
+}
+
+export function canStart(project: Project): boolean {
+  return project.status === "stopped" || project.status === "error";
+}
+
+export function canStop(project: Project): boolean {
+  return project.status === "running" || project.status === "starting";
+}
+
+export interface Sections {
+  attention: Project[];
+  running: Project[];
+  stopped: Project[];
+}
+
+/** The dashboard's order: what failed, what runs, what rests; the latest change first in each. */
+export function sections(projects: readonly Project[]): Sections {
+  const sorted = [...projects].sort((a, b) => b.updated_at.localeCompare(a.updated_at));
+  const resting = (project: Project): boolean => project.status === "stopped";
+  const failed = (project: Project): boolean => project.status === "error";
+  return {
+    attention: sorted.filter(failed),
+    running: sorted.filter((project) => !failed(project) && !resting(project)),
+    stopped: sorted.filter(resting),
+  };
+}

@@ -1,0 +1,262 @@
+/** xterm with its addons, joined to one connection. Owns both and disposes of both. */
+import "@xterm/xterm/css/xterm.css";
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { WebglAddon } from "@xterm/addon-webgl";
+import { Terminal } from "@xterm/xterm";
+import { type ConnectionOptions, TerminalConnection } from "./connection";
+import {
+  isCopyChord,
+  isFindChord,
+  isLeaveChord,
+  type KeyName,
+  keySequence,
+  type Sticky,
+  withSticky,
+} from "./keys";
+import { isReply } from "./replies";
+import { terminalTheme } from "./theme";
+
+const FONT = '"JetBrains Mono Variable"';
+const REPLAY_QUIET_MS = 150;
+
+export interface ScreenEvents {
+  onTitle(title: string): void;
+  onBell(): void;
+  onLeave(): void;
+  onFind(): void;
+  onSticky(sticky: Sticky): void;
+}
+
+export interface ScreenOptions extends Omit<ConnectionOptions, "sink"> {
+  events: ScreenEvents;
+  fontSize: number;
+  screenReader: boolean;
+}
+
+export class TerminalScreen {
+  readonly connection: TerminalConnection;
+  readonly #xterm: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #search = new SearchAddon();
+  readonly #encoder = new TextEncoder();
+  #webgl: WebglAddon | null = null;
+  #observer: ResizeObserver | null = null;
+  #sticky: Sticky = { ctrl: false, alt: false };
+  #replaying = false;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: ScreenOptions) {
+    this.#xterm = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: false,
+      fontFamily: `${FONT}, ui-monospace, monospace`,
+      fontSize: options.fontSize,
+      lineHeight: 1.2,
+      minimumContrastRatio: 4.5,
+      scrollback: 10_000,
+      screenReaderMode: options.screenReader,
+      theme: terminalTheme(),
+      macOptionIsMeta: true,
+      linkHandler: { activate: (_event, text) => openLink(text) },
+    });
+    this.connection = new TerminalConnection({ ...options, sink: this.#sink() });
+    this.#addons();
+    this.#wire();
+  }
+
+  /** Draws into the element once the font is there, because cells are measured with it; then connects. */
+  async mount(element: HTMLElement): Promise<void> {
+    await document.fonts.load(`${this.options.fontSize}px ${FONT}`).catch(() => []);
+    if (!element.isConnected) return;
+    this.#xterm.open(element);
+    this.#observer = new ResizeObserver(() => this.fit());
+    this.#observer.observe(element);
+    this.fit();
+    this.connection.open();
+  }
+
+  /** Browsers give a page few WebGL contexts, so only the shown screen holds one. */
+  show(): void {
+    if (!this.#webgl) this.#startWebgl();
+    this.fit();
+  }
+
+  hide(): void {
+    this.#webgl?.dispose();
+    this.#webgl = null;
+  }
+
+  /** Asks for the size of the space there is. A hidden element has none. */
+  fit(): void {
+    const size = this.#fit.proposeDimensions();
+    if (!size || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return;
+    const cols = Math.min(1000, Math.max(2, size.cols));
+    const rows = Math.min(500, Math.max(2, size.rows));
+    if (this.connection.view().right === "watch") return;
+    this.#xterm.resize(cols, rows);
+    this.connection.resize(cols, rows);
+  }
+
+  focus(): void {
+    this.#xterm.focus();
+  }
+
+  blur(): void {
+    this.#xterm.blur();
+  }
+
+  /** As if pasted by the browser: bracketed when the program wants it. */
+  paste(text: string): void {
+    this.#xterm.paste(text);
+  }
+
+  press(key: KeyName): void {
+    this.#type(keySequence(key, this.#xterm.modes.applicationCursorKeysMode));
+  }
+
+  type(text: string): void {
+    this.#type(text);
+  }
+
+  setSticky(sticky: Sticky): void {
+    this.#sticky = sticky;
+    this.options.events.onSticky(sticky);
+  }
+
+  setTheme(): void {
+    this.#xterm.options.theme = terminalTheme();
+  }
+
+  setScreenReader(on: boolean): void {
+    this.#xterm.options.screenReaderMode = on;
+  }
+
+  find(text: string, back: boolean): boolean {
+    return back ? this.#search.findPrevious(text) : this.#search.findNext(text, { incremental: false });
+  }
+
+  endFind(): void {
+    this.#search.clearDecorations();
+    this.#xterm.clearSelection();
+  }
+
+  selection(): string {
+    return this.#xterm.getSelection();
+  }
+
+  size(): { cols: number; rows: number } {
+    return { cols: this.#xterm.cols, rows: this.#xterm.rows };
+  }
+
+  /** Screen and scrollback as text, wrapped lines joined. */
+  text(): string {
+    const buffer = this.#xterm.buffer.active;
+    const lines: string[] = [];
+    for (let at = 0; at < buffer.length; at++) {
+      const line = buffer.getLine(at);
+      const text = line?.translateToString(true) ?? "";
+      if (line?.isWrapped && lines.length) lines[lines.length - 1] += text;
+      else lines.push(text);
+    }
+    return lines.join("\n").trimEnd();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#quiet);
+    this.#observer?.disconnect();
+    this.connection.dispose();
+    this.#xterm.dispose();
+  }
+
+  #sink(): ConnectionOptions["sink"] {
+    return {
+      write: (bytes, done) => {
+        if (this.#replaying) this.#awaitQuiet();
+        this.#xterm.write(bytes, done);
+      },
+      reset: () => {
+        this.#replaying = true;
+        this.#awaitQuiet();
+        this.#xterm.reset();
+      },
+      resize: (cols, rows) => {
+        if (cols !== this.#xterm.cols || rows !== this.#xterm.rows) this.#xterm.resize(cols, rows);
+      },
+    };
+  }
+
+  /** The stored part is over when nothing more came for a moment and xterm has taken all of it. */
+  #awaitQuiet(): void {
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => {
+      this.#xterm.write("", () => {
+        this.#replaying = false;
+      });
+    }, REPLAY_QUIET_MS);
+  }
+
+  #addons(): void {
+    this.#xterm.loadAddon(this.#fit);
+    this.#xterm.loadAddon(this.#search);
+    this.#xterm.loadAddon(new Unicode11Addon());
+    this.#xterm.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
+    this.#xterm.unicode.activeVersion = "11";
+  }
+
+  #wire(): void {
+    const { events } = this.options;
+    this.#xterm.onData((data) => this.#typed(data));
+    this.#xterm.onBinary((data) =>
+      this.connection.input(Uint8Array.from(data, (c) => c.charCodeAt(0) & 255)),
+    );
+    this.#xterm.onTitleChange((title) => events.onTitle(title));
+    this.#xterm.onBell(() => this.#replaying || events.onBell());
+    this.#xterm.attachCustomKeyEventHandler((event) => this.#handleKey(event));
+  }
+
+  #typed(data: string): void {
+    if (this.#replaying && isReply(data)) return;
+    this.#type(withSticky(data, this.#sticky));
+    if (this.#sticky.ctrl || this.#sticky.alt) this.setSticky({ ctrl: false, alt: false });
+  }
+
+  #type(text: string): void {
+    this.connection.input(this.#encoder.encode(text));
+  }
+
+  /** False keeps the key from xterm. */
+  #handleKey(event: KeyboardEvent): boolean {
+    if (isLeaveChord(event)) return this.#caught(event, () => this.options.events.onLeave());
+    if (isFindChord(event)) return this.#caught(event, () => this.options.events.onFind());
+    if (isCopyChord(event))
+      return this.#caught(event, () => void navigator.clipboard?.writeText(this.selection()));
+    // The palette has Cmd+K on a Mac; Ctrl+K stays the shell's.
+    return !(event.metaKey && event.code === "KeyK");
+  }
+
+  #caught(event: KeyboardEvent, act: () => void): false {
+    event.preventDefault();
+    if (event.type === "keydown") act();
+    return false;
+  }
+
+  #startWebgl(): void {
+    try {
+      const webgl = new WebglAddon();
+      webgl.onContextLoss(() => this.hide());
+      this.#xterm.loadAddon(webgl);
+      this.#webgl = webgl;
+    } catch {
+      // No WebGL here: xterm goes on drawing with the DOM.
+      this.#webgl = null;
+    }
+  }
+}
+
+/** Output of a machine is not trusted: only web addresses are opened, without a way back to this page. */
+function openLink(address: string): void {
+  if (/^https?:\/\//i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
+}

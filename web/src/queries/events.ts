@@ -1,0 +1,96 @@
+/** What a server-sent event does to the kept answers. Nothing here asks the server. */
+import type { QueryClient } from "@tanstack/react-query";
+import type { Clone, Project, Terminal } from "@/api/types";
+import { keys } from "./keys";
+
+export type Signal = {
+  terminal_id: string;
+  project_id: string;
+  kind: "title" | "bell" | "notify";
+  text: string;
+};
+
+export type ServerEvent =
+  | { name: "project.changed"; data: Project }
+  | { name: "project.deleted"; data: { id: string } }
+  | { name: "project.progress"; data: { id: string; clone: Clone } }
+  | { name: "terminal.changed"; data: Terminal }
+  | { name: "terminal.signal"; data: Signal }
+  | { name: "account.revoked"; data: object }
+  | { name: "reset"; data: object };
+
+export const EVENT_NAMES: readonly ServerEvent["name"][] = [
+  "project.changed",
+  "project.deleted",
+  "project.progress",
+  "terminal.changed",
+  "terminal.signal",
+  "account.revoked",
+  "reset",
+];
+
+export function applyEvent(cache: QueryClient, event: ServerEvent): void {
+  if (event.name === "project.changed") putProject(cache, event.data);
+  else if (event.name === "project.deleted") dropProject(cache, event.data.id);
+  else if (event.name === "project.progress") putClone(cache, event.data.id, event.data.clone);
+  else if (event.name === "terminal.changed") putTerminal(cache, event.data);
+  else if (event.name === "terminal.signal") putSignal(cache, event.data);
+  else if (event.name === "account.revoked") cache.setQueryData(keys.me, null);
+  else void cache.invalidateQueries();
+}
+
+/** An answer may be older than an event that overtook it; versions, else times of change, decide. */
+export function isOlder(next: Project, known: Project | undefined): boolean {
+  if (!known) return false;
+  if (next.version !== undefined && known.version !== undefined) return next.version < known.version;
+  return next.updated_at < known.updated_at;
+}
+
+export function putProject(cache: QueryClient, project: Project): void {
+  const known = cache.getQueryData<Project>(keys.project(project.id));
+  if (!isOlder(project, known)) cache.setQueryData(keys.project(project.id), project);
+  cache.setQueryData<Project[]>(keys.projects, (list) => list && withProject(list, project));
+}
+
+function withProject(list: Project[], project: Project): Project[] {
+  const at = list.findIndex((other) => other.id === project.id);
+  if (at < 0) return [project, ...list];
+  return isOlder(project, list[at]) ? list : list.with(at, project);
+}
+
+export function dropProject(cache: QueryClient, id: string): void {
+  cache.setQueryData<Project[]>(keys.projects, (list) => list?.filter((project) => project.id !== id));
+  cache.removeQueries({ queryKey: keys.project(id) });
+  cache.removeQueries({ queryKey: keys.terminals(id) });
+}
+
+function putClone(cache: QueryClient, id: string, clone: Clone): void {
+  const withClone = (project: Project): Project => (project.id === id ? { ...project, clone } : project);
+  cache.setQueryData<Project>(keys.project(id), (project) => project && withClone(project));
+  cache.setQueryData<Project[]>(keys.projects, (list) => list?.map(withClone));
+}
+
+/** Keeps tabs in their order; a closed terminal leaves the tabs, and the list of recordings is asked anew. */
+export function putTerminal(cache: QueryClient, terminal: Terminal): void {
+  cache.setQueryData<Terminal[]>(
+    keys.terminals(terminal.project_id),
+    (list) => list && withTerminal(list, terminal),
+  );
+  if (terminal.state === "closed")
+    void cache.invalidateQueries({ queryKey: keys.recordings(terminal.project_id) });
+}
+
+function withTerminal(list: Terminal[], terminal: Terminal): Terminal[] {
+  const others = list.filter((other) => other.id !== terminal.id);
+  if (terminal.state === "closed") return others;
+  return others.length === list.length
+    ? [...list, terminal]
+    : list.map((t) => (t.id === terminal.id ? terminal : t));
+}
+
+function putSignal(cache: QueryClient, signal: Signal): void {
+  if (signal.kind !== "title") return;
+  cache.setQueryData<Terminal[]>(keys.terminals(signal.project_id), (list) =>
+    list?.map((t) => (t.id === signal.terminal_id ? { ...t, title: signal.text } : t)),
+  );
+}

@@ -1,0 +1,64 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Session } from "@/api/types";
+import { sessionsQuery, useRevokeSession } from "@/queries/account";
+import { Button } from "@/ui/Button";
+import { Failure, FailureLine } from "@/ui/Failure";
+import { browserName } from "@/ui/format";
+import { Icon } from "@/ui/Icon";
+import { Panel } from "@/ui/Panel";
+import { SkeletonRows } from "@/ui/Skeleton";
+import { Ago } from "@/ui/Time";
+import { useTitle } from "@/ui/title";
+
+export function Sessions() {
+  useTitle("Sessions");
+  const query = useQuery(sessionsQuery);
+  return (
+    <>
+      <h1 className="sr-only">Sessions</h1>
+      <Panel title="Sign-in sessions" lead="Ending one closes its open terminals within seconds.">
+        {query.isPending && <SkeletonRows count={2} label="Loading sessions" />}
+        {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
+        <ul className="-mt-4">
+          {query.data?.map((session) => (
+            <Row key={session.id} session={session} />
+          ))}
+        </ul>
+      </Panel>
+    </>
+  );
+}
+
+function Row({ session }: { session: Session }) {
+  const revoke = useRevokeSession();
+  const browser = browserName(session.user_agent);
+  return (
+    <li className="grid gap-2 border-b border-line py-2.5">
+      <div className="flex items-center gap-3">
+        <Icon name="screen" className="size-4 text-muted" />
+        <div className="grid min-w-0 flex-1">
+          <span className="truncate font-medium" title={session.user_agent}>
+            {browser}
+          </span>
+          <span className="truncate text-muted">
+            {session.ip} · last seen <Ago at={session.last_seen_at} /> · signed in{" "}
+            <Ago at={session.created_at} />
+          </span>
+        </div>
+        {session.current ? (
+          <span className="text-12 text-done">this browser</span>
+        ) : (
+          <Button
+            size="small"
+            busy={revoke.isPending}
+            onClick={() => revoke.mutate(session.id)}
+            aria-label={`End session of ${browser}`}
+          >
+            End session
+          </Button>
+        )}
+      </div>
+      <FailureLine error={revoke.error} />
+    </li>
+  );
+}

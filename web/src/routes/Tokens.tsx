@@ -1,0 +1,186 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { CreatedToken, Token } from "@/api/types";
+import { tokensQuery, useCreateToken, useRevokeToken } from "@/queries/account";
+import { Button } from "@/ui/Button";
+import { CopyButton } from "@/ui/Copy";
+import { Confirm, Dialog } from "@/ui/Dialog";
+import { Failure, FailureLine } from "@/ui/Failure";
+import { Field, INPUT_LOOK } from "@/ui/Field";
+import { fieldErrors, formValues, unshown } from "@/ui/form";
+import { day } from "@/ui/format";
+import { Icon } from "@/ui/Icon";
+import { Panel } from "@/ui/Panel";
+import { SkeletonRows } from "@/ui/Skeleton";
+import { Ago } from "@/ui/Time";
+import { useTitle } from "@/ui/title";
+
+export function Tokens() {
+  useTitle("Tokens");
+  const query = useQuery(tokensQuery);
+  const [creating, setCreating] = useState(false);
+  const [created, setCreated] = useState<CreatedToken | null>(null);
+  return (
+    <>
+      <h1 className="sr-only">Tokens</h1>
+      <Panel
+        title="Access tokens"
+        lead="For the aether command and for scripts. A token can do what you can."
+        end={
+          <Button onClick={() => setCreating(true)} icon={<Icon name="plus" className="size-3.5" />}>
+            Create token
+          </Button>
+        }
+      >
+        {query.isPending && <SkeletonRows count={2} label="Loading tokens" />}
+        {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
+        {query.data && !query.data.length && <Empty />}
+        {query.data && query.data.length > 0 && (
+          <ul className="-mt-4">
+            {query.data.map((token) => (
+              <Row key={token.id} token={token} />
+            ))}
+          </ul>
+        )}
+      </Panel>
+      {creating && <CreateToken close={() => setCreating(false)} created={setCreated} />}
+      {created && <Secret token={created} close={() => setCreated(null)} />}
+    </>
+  );
+}
+
+function Empty() {
+  return (
+    <p className="text-muted">
+      No tokens yet.{" "}
+      <code className="rounded-md bg-raised px-2 py-1 font-mono text-12 text-text">aether login</code> makes
+      one for the computer it runs on.
+    </p>
+  );
+}
+
+function Row({ token }: { token: Token }) {
+  const revoke = useRevokeToken();
+  const [asked, setAsked] = useState(false);
+  return (
+    <li className="flex items-center gap-3 border-b border-line py-2.5">
+      <Icon name="key" className="size-4 text-muted" />
+      <div className="grid min-w-0 flex-1">
+        <span className="truncate font-medium">
+          {token.name}
+          {token.last4 && (
+            <span className="ml-2 font-mono text-12 font-normal text-muted">…{token.last4}</span>
+          )}
+        </span>
+        <span className="truncate text-muted">
+          {token.last_used_at ? (
+            <>
+              used <Ago at={token.last_used_at} />
+            </>
+          ) : (
+            "never used"
+          )}
+          {" · "}
+          {token.expires_at ? `until ${day(token.expires_at)}` : "does not expire"}
+        </span>
+      </div>
+      <Button size="small" onClick={() => setAsked(true)} aria-label={`Revoke ${token.name}`}>
+        Revoke
+      </Button>
+      {asked && (
+        <Confirm
+          title={`Revoke ${token.name}?`}
+          verb="Revoke token"
+          busy={revoke.isPending}
+          error={revoke.error}
+          confirm={() => revoke.mutate(token.id)}
+          close={() => setAsked(false)}
+        >
+          What uses it is signed out, and its open terminals close within seconds.
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+const LIFETIMES = [
+  ["30", "30 days"],
+  ["90", "90 days"],
+  ["365", "a year"],
+  ["", "no end"],
+] as const;
+
+function expiry(days: string): string | null {
+  return days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
+}
+
+function CreateToken({ close, created }: { close: () => void; created: (token: CreatedToken) => void }) {
+  const create = useCreateToken();
+  const submit = (event: React.FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    const { name, days } = formValues(event.currentTarget, "name", "days");
+    const shown = (token: CreatedToken): void => {
+      close();
+      created(token);
+    };
+    create.mutate({ name, expires_at: expiry(days) }, { onSuccess: shown });
+  };
+  return (
+    <Dialog title="Create token" close={close}>
+      <form onSubmit={submit} className="grid gap-4" noValidate>
+        <Field
+          label="Name"
+          name="name"
+          maxLength={64}
+          autoComplete="off"
+          autoFocus
+          hint="Where it will be used."
+          error={fieldErrors(create.error).name}
+        />
+        <label className="grid gap-1">
+          <span className="font-medium">Lifetime</span>
+          <select name="days" defaultValue="90" className={INPUT_LOOK}>
+            {LIFETIMES.map(([days, words]) => (
+              <option key={days} value={days}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <FailureLine error={unshown(create.error, ["name"])} />
+        <div className="flex justify-end gap-2">
+          <Button kind="quiet" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" kind="primary" busy={create.isPending}>
+            Create token
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The only time the secret is seen. */
+function Secret({ token, close }: { token: CreatedToken; close: () => void }) {
+  return (
+    <Dialog title={`Token ${token.name}`} close={close} wide>
+      <p className="text-muted">Copy it now. It is not shown again.</p>
+      <div className="flex items-center gap-2 rounded-md border border-edge bg-screen py-1 pl-3 pr-1">
+        <input
+          readOnly
+          aria-label="Token secret"
+          value={token.secret}
+          onFocus={(event) => event.currentTarget.select()}
+          className="min-w-0 flex-1 bg-transparent font-mono text-13 outline-none"
+        />
+        <CopyButton text={token.secret} kind="plain" />
+      </div>
+      <div className="flex justify-end">
+        <Button kind="primary" onClick={close}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,133 @@
+import type { ReactNode } from "react";
+
+/** Line pictures on a 16 px grid, always beside or labelled by a word. */
+const PATHS = {
+  plus: <path d="M8 3v10M3 8h10" />,
+  close: <path d="m4 4 8 8M12 4l-8 8" />,
+  more: (
+    <>
+      <circle cx="3.5" cy="8" r="1" fill="currentColor" stroke="none" />
+      <circle cx="8" cy="8" r="1" fill="currentColor" stroke="none" />
+      <circle cx="12.5" cy="8" r="1" fill="currentColor" stroke="none" />
+    </>
+  ),
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4" />
+      <path d="m10 10 3.5 3.5" />
+    </>
+  ),
+  down: <path d="m4 6 4 4 4-4" />,
+  up: <path d="m4 10 4-4 4 4" />,
+  right: <path d="m6 4 4 4-4 4" />,
+  play: <path d="M5 3.5v9l7-4.5z" />,
+  stop: <rect x="4" y="4" width="8" height="8" rx="1" />,
+  branch: (
+    <>
+      <circle cx="4.5" cy="3.5" r="1.5" />
+      <circle cx="4.5" cy="12.5" r="1.5" />
+      <circle cx="11.5" cy="5.5" r="1.5" />
+      <path d="M4.5 5v6M11.5 7c0 2.5-7 1.5-7 4" />
+    </>
+  ),
+  bell: <path d="M8 2.5a3.5 3.5 0 0 0-3.5 3.5v3L3 11.5h10L11.5 9V6A3.5 3.5 0 0 0 8 2.5ZM6.8 13.5h2.4" />,
+  eye: (
+    <>
+      <path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8Z" />
+      <circle cx="8" cy="8" r="1.8" />
+    </>
+  ),
+  copy: (
+    <>
+      <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+      <path d="M10.5 5.5v-2a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h2" />
+    </>
+  ),
+  check: <path d="m3 8.5 3.2 3.2L13 5" />,
+  download: <path d="M8 2.5v8m-3-3 3 3 3-3M3 13.5h10" />,
+  film: (
+    <>
+      <rect x="2" y="3.5" width="12" height="9" rx="1.5" />
+      <path d="m6.8 6 3.2 2-3.2 2z" />
+    </>
+  ),
+  folder: <path d="M2 4.5a1 1 0 0 1 1-1h3.2l1.4 1.6H13a1 1 0 0 1 1 1v5.4a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1z" />,
+  sun: (
+    <>
+      <circle cx="8" cy="8" r="2.7" />
+      <path d="M8 1.5v1.4M8 13.1v1.4M1.5 8h1.4M13.1 8h1.4M3.4 3.4l1 1M11.6 11.6l1 1M12.6 3.4l-1 1M4.4 11.6l-1 1" />
+    </>
+  ),
+  moon: <path d="M13.5 9.6A5.8 5.8 0 0 1 6.4 2.5a5.8 5.8 0 1 0 7.1 7.1Z" />,
+  screen: (
+    <>
+      <rect x="2" y="3" width="12" height="8" rx="1.2" />
+      <path d="M6 13.5h4" />
+    </>
+  ),
+  user: (
+    <>
+      <circle cx="8" cy="5.5" r="2.7" />
+      <path d="M2.8 13.5c.6-2.6 2.6-4 5.2-4s4.6 1.4 5.2 4" />
+    </>
+  ),
+  key: (
+    <>
+      <circle cx="5" cy="10.5" r="2.7" />
+      <path d="m7 8.5 6-6M10.5 5l2 2" />
+    </>
+  ),
+  leave: <path d="M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M10 5l3 3-3 3M13 8H6.5" />,
+  trash: <path d="M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.6 9h5.8l.6-9" />,
+  pen: <path d="m3 13 .6-2.8 7.2-7.2 2.2 2.2-7.2 7.2z" />,
+  again: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8" />,
+  clock: (
+    <>
+      <circle cx="8" cy="8" r="5.7" />
+      <path d="M8 4.8V8l2.2 1.6" />
+    </>
+  ),
+  terminal: <path d="m3 4.5 3.5 3.5L3 11.5M8 11.5h5" />,
+  settings: (
+    <>
+      <path d="M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6" />
+      <circle cx="10" cy="5" r="1.5" />
+      <circle cx="6" cy="11" r="1.5" />
+    </>
+  ),
+} satisfies Record<string, ReactNode>;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name, className = "size-4" }: { name: IconName; className?: string }) {
+  return (
+    <svg
+      aria-hidden="true"
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.4"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      className={`shrink-0 ${className}`}
+    >
+      {PATHS[name]}
+    </svg>
+  );
+}
+
+/** The mark of the product. */
+export function Mark({ className = "size-5" }: { className?: string }) {
+  return (
+    <svg aria-hidden="true" viewBox="0 0 20 20" fill="none" className={`shrink-0 ${className}`}>
+      <path
+        d="M3.5 16 10 4l6.5 12"
+        stroke="currentColor"
+        strokeWidth="1.9"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+      <circle cx="10" cy="13.4" r="1.9" className="fill-accent" />
+    </svg>
+  );
+}

@@ -1,0 +1,23 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  build: {
+    // Browsers that know light-dark() and OKLCH, so that one table of tokens stays one table.
+    target: ["chrome123", "edge123", "firefox120", "safari17.5"],
+    // The page is served under a policy without data: URLs.
+    assetsInlineLimit: 0,
+    // The list of files and what they import is what scripts/sizes.mjs measures.
+    manifest: true,
+  },
+  server: {
+    proxy: {
+      "/api": { target: "http://localhost:8080", changeOrigin: false },
+      "/stream": { target: "ws://localhost:8080", ws: true },
+    },
+  },
+  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node", restoreMocks: true },
+});
