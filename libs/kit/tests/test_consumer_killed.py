@@ -11,7 +11,7 @@ from aether.testkit.eventually import eventually
 EVENTS = 2000
 
 
-async def start(command: list[str]) -> Process:
+async def started(command: list[str]) -> Process:
     return await asyncio.create_subprocess_exec(*command)
 
 
@@ -27,12 +27,12 @@ async def test_another_takes_over_from_a_consumer_killed_in_the_stream(
         await stage.say(*(said(generation=n) for n in range(start, start + 500)))
     command = [*program("hear.py"), stage.nats_url, stage.database_url]
     for floor in (1, 500, 1000):
-        killed = await start(command)
+        killed = await started(command)
         await eventually(partial(has_begun, stage, floor), within=30)
         killed.kill()
         await killed.wait()
     assert await stage.unacknowledged() > 0
-    heir = await start(command)
+    heir = await started(command)
 
     async def all_settled() -> bool:
         return bool(await stage.unacknowledged() == 0)
