@@ -99,6 +99,14 @@ def test_a_nats_user_has_its_own_allow_list(tmp_path: Path) -> None:
     assert service["permissions"] == {"publish": {"allow": ["a.b"]}, "subscribe": {"deny": [">"]}}
 
 
+def test_each_service_may_say_on_nats_what_the_contracts_say_and_nothing_else(home: Home) -> None:
+    admin, *services = composed(home).nats().configuration()["authorization"]["users"]
+    assert "permissions" not in admin
+    assert len(services) == len(Service)
+    allowed = [user["permissions"]["publish"]["allow"] for user in services]
+    assert all(subjects and ">" not in subjects for subjects in allowed)
+
+
 def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

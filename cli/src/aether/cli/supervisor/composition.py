@@ -18,8 +18,11 @@ from aether.cli.embedded.reach import mirror, reachable
 from aether.cli.embedded.runtime import Runtime, own_runtime, runtime_for
 from aether.cli.embedded.secrets import Secrets
 from aether.cli.supervisor.part import Program
+from aether.contracts import catalog
 from aether.contracts.permissions import permissions
 from aether.contracts.service import Service
+
+assert catalog.EVENTS, "allow-lists follow from the contracts, so these are read first"
 
 DATABASE = "aether"
 WEB_PORT, JUMP_PORT = 8080, 2222
