@@ -63,7 +63,7 @@ class Box:
     async def about(self, command: type[Command[Any]], project: ProjectView | ProjectId, **more: Any) -> Any:
         """A command about a project of this account."""
         project_id = project.id if isinstance(project, ProjectView) else project
-        return await self.ask(command(account_id=self.account, project_id=project_id, **more))  # type: ignore[call-arg]
+        return await self.ask(command(account_id=self.account, project_id=project_id, **more))
 
     async def view(self, project: ProjectView) -> ProjectView:
         view: ProjectView = await self.about(GetProject, project)

@@ -49,9 +49,10 @@ async def main() -> None:
 def begin(chassis: Chassis, machines: Machines, claims: Claims) -> None:
     """Everything that goes on by itself. One that ends ends the process."""
     reconciler = Reconciler(machines, claims)
-    machines.wake = reconciler.wake
+    clones = Clones(machines, claims)
+    machines.on_change = [reconciler.wake, clones.wake]
     chassis.spawn("reconciler", reconciler.run())
-    chassis.spawn("clones", Clones(machines, claims).run())
+    chassis.spawn("clones", clones.run())
     chassis.spawn("watch", Watch(machines).run())
 
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -64,8 +64,8 @@ class Machines:
     door: Door
     settings: MachinesSettings
     clock: Clock
-    # Told after each change, so that what follows from it begins at once.
-    wake: Callable[[], None] = lambda: None
+    # Called after each change, so that what follows from it begins at once.
+    on_change: list[Callable[[], None]] = field(default_factory=list)
 
     def reading(self) -> AbstractAsyncContextManager[Reader]:
         return self.database.reading()
@@ -74,7 +74,8 @@ class Machines:
     async def transaction(self, cause: Event | None = None) -> AsyncIterator[Writer]:
         async with self.database.transaction(cause) as db:
             yield db
-        self.wake()
+        for call in self.on_change:
+            call()
 
     async def change(
         self, project_id: ProjectId, act: Callable[[Project, datetime], Project | Changed],

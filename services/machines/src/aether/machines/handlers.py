@@ -38,6 +38,7 @@ from aether.machines.domain.parts import Clone
 from aether.machines.domain.project import Project
 from aether.machines.domain.repository import checked_repo_url
 from aether.machines.domain.sizes import IDLE_MINUTES, checked_idle_minutes, checked_size
+from aether.machines.domain.views import project_view
 from aether.machines.errors import Invalid, NotRunning, ProjectNotFound, TooMany
 from aether.machines.store import changes, projects
 
@@ -60,7 +61,7 @@ async def create_project(command: CreateProject, machines: Machines) -> ProjectV
     shown = made_before or project
     if shown.desired == "deleted":
         raise ProjectNotFound("What was made with this key has been deleted since.")
-    return shown.view(machines.clock.now())
+    return project_view(shown, machines.clock.now())
 
 
 def new_project(command: CreateProject, machines: Machines) -> Project:
@@ -124,7 +125,7 @@ async def list_projects(command: ListProjects, machines: Machines) -> ProjectLis
         found = await projects.page(db, command.account_id, before)
     now = machines.clock.now()
     following = str(found[-1].id) if len(found) == projects.PAGE else None
-    return ProjectList(items=[project.view(now) for project in found], next_cursor=following)
+    return ProjectList(items=[project_view(project, now) for project in found], next_cursor=following)
 
 
 def _checked_cursor(cursor: str | None) -> ProjectId | None:
@@ -137,7 +138,7 @@ def _checked_cursor(cursor: str | None) -> ProjectId | None:
 async def get_project(command: GetProject, machines: Machines) -> ProjectView:
     async with machines.reading() as db:
         project = await projects.find(db, command.account_id, command.project_id)
-    return project.view(machines.clock.now())
+    return project_view(project, machines.clock.now())
 
 
 async def update_project(command: UpdateProject, machines: Machines) -> ProjectView:
@@ -171,7 +172,7 @@ async def start_machine(command: StartMachine, machines: Machines) -> ProjectVie
         project = await machines.change_in(
             db, command.project_id, lambda p, now: p.asked_to_start(now, headers), account_id=command.account_id
         )
-    return project.view(machines.clock.now())
+    return project_view(project, machines.clock.now())
 
 
 async def stop_machine(command: StopMachine, machines: Machines) -> ProjectView:
@@ -186,7 +187,7 @@ async def restart_machine(command: RestartMachine, machines: Machines) -> Projec
         project = await machines.change_in(
             db, command.project_id, lambda p, now: p.asked_to_restart(now, headers), account_id=command.account_id
         )
-    return project.view(machines.clock.now())
+    return project_view(project, machines.clock.now())
 
 
 async def _refuse_one_more(db: Writer, command: StartMachine | RestartMachine, machines: Machines) -> None:
@@ -221,7 +222,7 @@ async def issue_ssh_certificate(command: IssueSshCertificate, machines: Machines
 
 async def _changed(command: Any, machines: Machines, act: Any) -> ProjectView:
     project = await machines.change(command.project_id, act, account_id=command.account_id)
-    return project.view(machines.clock.now())
+    return project_view(project, machines.clock.now())
 
 
 # Facts

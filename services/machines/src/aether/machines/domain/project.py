@@ -19,12 +19,10 @@ from aether.contracts.machines import (
     MachineStopped,
     ProjectDeleted,
     ProjectStatus,
-    ProjectView,
     UsageTick,
 )
 from aether.machines.domain.idle import HOLDS, Activity
 from aether.machines.domain.parts import Clone, Intent, Interval, Kind, Machine, Outcome, Reason
-from aether.machines.domain.sizes import limits_view
 from aether.machines.errors import NotRunning, TooMany
 from aether.machines.provider import MachineStatus
 
@@ -69,32 +67,6 @@ class Project:
     interval: Interval | None = None
     activity: Activity = field(default_factory=Activity)
     closed: tuple[Machine | Intent | Interval, ...] = ()
-
-    def view(self, now: datetime) -> ProjectView:
-        """As its owner sees it at this moment."""
-        reasons = self.activity.reasons(self.idle_minutes, now) if self.status == "running" else []
-        return ProjectView(
-            id=self.id,
-            account_id=self.account_id,
-            name=self.name,
-            slug=self.slug,
-            status=self.status,
-            status_detail=self.status_detail,
-            repo_url=self.repo_url,
-            branch=self.branch,
-            provider=self.provider,
-            size=self.size,
-            idle_minutes=self.idle_minutes,
-            recording=self.recording,
-            machine=self.machine.view() if self.machine else None,
-            awake_because=reasons,
-            stops_at=reasons[0].until if reasons else None,
-            clone=self.clone.view(),
-            limits=limits_view(self.size),
-            version=self.version,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-        )
 
     # What people ask
 

@@ -28,17 +28,29 @@ class Clones:
     def __init__(self, machines: Machines, claims: Claims) -> None:
         self._machines = machines
         self._claims = claims
+        self._wake = asyncio.Event()
         self._tasks: dict[ProjectId, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Look at once: a machine may just have started."""
+        self._wake.set()
 
     async def run(self) -> None:
         try:
             while True:
+                self._wake.clear()
                 await self._begin()
-                await asyncio.sleep(POLL_SECONDS)
+                await self._wait()
         finally:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+        except TimeoutError:
+            return
 
     async def _begin(self) -> None:
         try:

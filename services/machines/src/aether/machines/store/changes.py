@@ -12,6 +12,7 @@ from aether.kit.postgres import Writer
 from aether.machines.domain.idle import Activity
 from aether.machines.domain.parts import Intent, Interval, Machine
 from aether.machines.domain.project import Project
+from aether.machines.domain.views import project_view
 
 
 async def hold_account(db: Writer, account_id: AccountId) -> None:
@@ -52,7 +53,7 @@ async def add(db: Writer, project: Project, idempotency_key: str | None) -> bool
         project.updated_at,
     )
     if added:
-        view = project.view(project.created_at)
+        view = project_view(project, project.created_at)
         db.publish(ProjectCreated(account_id=project.account_id, project_id=project.id, project=view))
     return bool(added)
 
@@ -62,12 +63,12 @@ async def keep(db: Writer, before: Project, after: Project, facts: Iterable[Even
     db.publish(*facts)
     if after == before:
         return after
-    told = _seen_by_owner(after.view(now)) != _seen_by_owner(before.view(now))
+    told = _seen_by_owner(project_view(after, now)) != _seen_by_owner(project_view(before, now))
     kept = replace(after, version=after.version + told, updated_at=now if told else after.updated_at, closed=())
     await _write_parts(db, before, after)
     await _write_project(db, kept)
     if told and kept.desired != "deleted":
-        db.publish(ProjectChanged(account_id=kept.account_id, project_id=kept.id, project=kept.view(now)))
+        db.publish(ProjectChanged(account_id=kept.account_id, project_id=kept.id, project=project_view(kept, now)))
     return kept
 
 
