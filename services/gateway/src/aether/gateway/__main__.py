@@ -1,0 +1,6 @@
+"""python -m aether.gateway"""
+
+from aether.gateway.app import main
+from aether.kit.service import run
+
+run(main)

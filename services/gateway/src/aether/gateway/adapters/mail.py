@@ -1,0 +1,52 @@
+"""Mail: by SMTP where there is a server, else printed for whoever runs aether to see."""
+
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+import structlog
+
+from aether.gateway.deps.ports import Mail
+
+TIMEOUT_SECONDS = 20
+PORTS = {"smtp": 25, "smtps": 465}
+
+log = structlog.get_logger()
+
+
+class PrintedMailer:
+    """Writes mail into the log as `mail.printed`, which `aether up` shows on its console.
+
+    The one place where a reset link is readable: without a mail server there is no other way to it.
+    """
+
+    async def send(self, mail: Mail) -> None:
+        log.warning("mail.printed", to=mail.to, subject=mail.subject, body=mail.body)
+
+
+class SmtpMailer:
+    """Sends through smtp://user:password@host:port, or smtps://…; `?starttls=never` for a plain test server."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise ValueError("SMTP_URL must be smtp://host[:port] or smtps://host[:port]")
+        self._sender = sender
+        self._client: dict[str, Any] = {
+            "hostname": parts.hostname,
+            "port": parts.port or PORTS[parts.scheme],
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "use_tls": parts.scheme == "smtps",
+            "start_tls": False if parse_qs(parts.query).get("starttls") == ["never"] else None,
+        }
+
+    async def send(self, mail: Mail) -> None:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._sender, mail.to, mail.subject
+        message.set_content(mail.body)
+        try:
+            await aiosmtplib.send(message, timeout=TIMEOUT_SECONDS, **self._client)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            log.error("mail.failed", to=mail.to, subject=mail.subject, error=repr(error))

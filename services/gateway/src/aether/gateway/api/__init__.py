@@ -1,0 +1,1 @@
+"""What comes in by HTTP and WebSocket, one file for each noun."""

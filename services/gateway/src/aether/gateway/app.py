@@ -1,0 +1,190 @@
+"""Where the gateway is put together."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from aether.contracts.gateway import AccountRevoked
+from aether.contracts.ids import AccountId
+from aether.contracts.problem import Unavailable
+from aether.contracts.service import Service
+from aether.gateway.adapters.mail import PrintedMailer, SmtpMailer
+from aether.gateway.adapters.notices import Notices
+from aether.gateway.adapters.passwords import Argon2
+from aether.gateway.api import auth, events, health, me, projects, sessions, streams, terminals, tokens
+from aether.gateway.api.health import aether_version
+from aether.gateway.api.problems import answer_problems
+from aether.gateway.api.shell import Shell
+from aether.gateway.api.upgrade import Upgrade
+from aether.gateway.api.web import WebApp
+from aether.gateway.deps.gateway import Gateway, utc_now
+from aether.gateway.deps.keyring import Keyring
+from aether.gateway.deps.ports import Mailer
+from aether.gateway.handlers import EVENTS
+from aether.gateway.settings import GatewaySettings
+from aether.gateway.store import credentials, feed, limits
+from aether.kit.bus import Bus
+from aether.kit.grants import Signer
+from aether.kit.http import traced
+from aether.kit.postgres import Database
+from aether.kit.service import Chassis
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+ROUTERS = tuple(noun.router for noun in (health, auth, me, sessions, tokens, projects, terminals, events, streams))
+EXPIRY_SECONDS = 2.0
+HOUSEKEEPING_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+def operation_id(route: APIRoute) -> str:
+    """An operation is called what its function is called."""
+    return route.name
+
+
+def build_api() -> FastAPI:
+    """All routes, without anything behind them."""
+    app = FastAPI(
+        title="aether",
+        version=aether_version(),
+        summary="Mission control for coding agents",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+        redirect_slashes=False,
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_problems(app)
+    return app
+
+
+def build(gateway: Gateway) -> ASGIApp:
+    """The whole of what is served over HTTP."""
+    app = build_api()
+    app.state.gateway = gateway
+    web = WebApp(gateway.settings.web_dir)
+    app.router.routes.append(Route("/{path:path}", web.serve, methods=["GET", "HEAD"], name="web"))
+    return traced(Shell(app, gateway))
+
+
+@asynccontextmanager
+async def gateway_for(
+    settings: GatewaySettings, database: Database, bus: Bus, **given: Any
+) -> AsyncIterator[tuple[Gateway, Notices]]:
+    """The gateway and its ear at Postgres, not yet listening; tests give parts of their own."""
+    if settings.grant_key_file is None:
+        raise ValueError("AETHER_GRANT_KEY_FILE is missing: without it no stream can be opened")
+    hears: list[Notices] = []
+    keyring = Keyring(database, given.get("now") or utc_now, lambda: bool(hears) and hears[0].hears)
+    limits_of_upstream = httpx2.Limits(max_connections=100)
+    async with httpx2.AsyncClient(timeout=10, trust_env=False, limits=limits_of_upstream) as upstream:
+        parts: dict[str, Any] = {
+            "mailer": mailer_for(settings),
+            "passwords": Argon2(),
+            "signer": Signer(settings.grant_key_file),
+            **given,
+        }
+        gateway = Gateway(
+            settings=settings, database=database, bus=bus, keyring=keyring, upstream=upstream, **parts
+        )
+        hears.append(notices_for(gateway))
+        yield gateway, hears[0]
+        await gateway.finish()
+
+
+def mailer_for(settings: GatewaySettings) -> Mailer:
+    if settings.smtp_url is None:
+        return PrintedMailer()
+    return SmtpMailer(settings.smtp_url.get_secret_value(), settings.mail_from)
+
+
+def notices_for(gateway: Gateway) -> Notices:
+    """News of accounts and ended credentials, from whichever replica wrote them."""
+
+    def anew() -> None:
+        gateway.keyring.forget_all()
+        gateway.wake()
+
+    channels = {
+        feed.FEED_CHANNEL: lambda payload: gateway.wake(AccountId(UUID(payload))),
+        feed.REVOKED_CHANNEL: lambda payload: gateway.cut(*feed.read_cut(payload)),
+    }
+    return Notices(gateway.settings.database_url, channels, anew)
+
+
+async def end_expired(gateway: Gateway) -> None:
+    """Tell of credentials whose time is over, so that what is open with them closes."""
+    async with gateway.database.transaction() as writer:
+        for ended in await credentials.end_expired(writer, gateway.now()):
+            writer.publish(
+                AccountRevoked(
+                    account_id=ended.account_id,
+                    person_id=ended.person_id,
+                    credential_id=ended.credential_id,
+                    reason="expired",
+                )
+            )
+            await gateway.end(writer, ended.person_id, ended.credential_id)
+
+
+async def forget_old(gateway: Gateway) -> None:
+    async with gateway.database.transaction() as writer:
+        await limits.forget_old(writer, gateway.now())
+
+
+async def keep(gateway: Gateway) -> None:
+    """For as long as the process lives: end what has expired, and once an hour forget what is old."""
+    next_house = 0.0
+    while True:
+        await asyncio.sleep(EXPIRY_SECONDS)
+        next_house -= EXPIRY_SECONDS
+        try:
+            await end_expired(gateway)
+            if next_house <= 0:
+                await forget_old(gateway)
+                next_house = HOUSEKEEPING_SECONDS
+        except Unavailable:
+            continue
+
+
+def server_options(gateway: Gateway) -> dict[str, Any]:
+    """What uvicorn is told: WebSockets are spliced, and no proxy is believed by default."""
+    return {
+        "ws": functools.partial(Upgrade, gateway),
+        "http": "httptools",
+        "interface": "asgi3",
+        "proxy_headers": False,
+        "date_header": True,
+        "backlog": 2048,
+    }
+
+
+async def main() -> None:
+    settings = GatewaySettings()
+    async with (
+        Chassis.open(Service.GATEWAY, settings, MIGRATIONS) as chassis,
+        gateway_for(settings, chassis.database, chassis.bus) as (gateway, notices),
+    ):
+        chassis.spawn("notices", notices.run())
+        chassis.spawn("expiry", keep(gateway))
+        await chassis.answer({}, gateway)
+        chassis.hear(EVENTS, gateway)
+
+        async def stop() -> None:
+            gateway.live.stop()
+
+        chassis.on_stop.append(stop)
+        await chassis.serve(build(gateway), settings.port, **server_options(gateway))

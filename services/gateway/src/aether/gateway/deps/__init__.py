@@ -1,0 +1,1 @@
+"""What the API and the handlers may touch, and the ports to the outside."""

@@ -1,0 +1,85 @@
+"""What the gateway refuses.
+
+Refusal
+├── SignInNeeded           401  no credential, or none that is good
+├── WrongCredentials       401  e-mail and password do not belong together
+├── OriginRefused          403  the request came from a page that is not ours
+├── SessionNeeded          403  a token cannot do this; a signed-in person can
+├── OperatorNeeded         403  for this computer, or with the metrics token
+├── EmailTaken             409  there is an account with that e-mail
+├── TooLarge               413  more bytes than a request may have
+├── TooManyRequests        429  wait, and try again
+├── TooManyStreams         429  enough event streams are open
+├── NotFound (contracts)   404
+├── Invalid (contracts)    422
+└── Unavailable (contracts) 503
+"""
+
+from aether.contracts.problem import FieldError, Refusal
+
+
+class SignInNeeded(Refusal):
+    status = 401
+    type = "sign-in-needed"
+    title = "Sign in first"
+
+
+class WrongCredentials(Refusal):
+    status = 401
+    type = "wrong-credentials"
+    title = "That e-mail and password do not belong together"
+
+
+class OriginRefused(Refusal):
+    """The Origin header is missing or not on the list. Which of these is told, the list is not."""
+
+    status = 403
+    type = "origin-refused"
+    title = "This request did not come from the aether web app"
+
+
+class SessionNeeded(Refusal):
+    status = 403
+    type = "session-needed"
+    title = "A token cannot do this; sign in with e-mail and password"
+
+
+class OperatorNeeded(Refusal):
+    status = 403
+    type = "operator-needed"
+    title = "Only whoever runs aether may see this"
+
+
+class EmailTaken(Refusal):
+    status = 409
+    type = "email-taken"
+    title = "There is an account with that e-mail address"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Sign in instead, or use another address.", errors=[FieldError(field="email", message=self.title)]
+        )
+
+
+class TooLarge(Refusal):
+    status = 413
+    type = "too-large"
+    title = "The request is too large"
+
+
+class TooManyRequests(Refusal):
+    """`retry_after` is in whole seconds, at least one."""
+
+    status = 429
+    type = "too-many-requests"
+    title = "Too many attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Try again in {retry_after} s.")
+        self.retry_after = retry_after
+
+
+class TooManyStreams(Refusal):
+    status = 429
+    type = "too-many-streams"
+    title = "This account has enough event streams open"

@@ -1,0 +1,1 @@
+"""All of the gateway's SQL, one file for each thing that is kept."""

@@ -1,0 +1,40 @@
+"""Every test here has a gateway of its own, over a copy of one prepared database."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest_asyncio
+
+from aether.kit.provision import provision_streams
+from aether.testkit.gateway import Stand, prepared_database, standing_gateway
+from aether.testkit.nats import EmbeddedNats
+from aether.testkit.postgres import PostgresServer
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(postgres_server: PostgresServer) -> AsyncIterator[str]:
+    """The name of a database with the gateway's schema in it."""
+    url = await postgres_server.create_database()
+    await prepared_database(url)
+    yield urlsplit(url).path[1:]
+    await postgres_server.drop_database(url)
+
+
+@pytest_asyncio.fixture
+async def gateway_database(postgres_server: PostgresServer, template: str) -> AsyncIterator[str]:
+    url = await postgres_server.create_database(template)
+    yield url
+    await postgres_server.drop_database(url)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def nats_url(nats_server: EmbeddedNats) -> str:
+    await provision_streams(nats_server.url)
+    return nats_server.url
+
+
+@pytest_asyncio.fixture
+async def stand(gateway_database: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    async with standing_gateway(gateway_database, nats_url, tmp_path) as running:
+        yield running
