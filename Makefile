@@ -17,10 +17,10 @@ define require_node
 	exit 1; }
 endef
 
-.PHONY: help up test test-web check check-web fmt bench events lock
+.PHONY: help up test test-web check check-web fmt bench screenshots events lock
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: $(INSTALLED) ## Run aether on this computer until Ctrl-C; PORT=… names another port than 8080
 	@exec $(BIN)/aether up $(if $(PORT),--port $(PORT))
@@ -50,6 +50,9 @@ fmt: $(INSTALLED) $(WEB_INSTALLED) ## Format everything
 
 bench: $(INSTALLED) ## Measure, and print a table of ratios
 	$(BIN)/python -m bench
+
+screenshots: $(INSTALLED) ## Take the pictures in docs/screenshots with a real browser
+	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/e2e/test_screens.py
 
 events: $(INSTALLED) ## Write docs/events.md and what else follows from the contracts
 	$(BIN)/python -m aether.contracts.generate

@@ -1,0 +1,107 @@
+"""Every page, at a desk's and a phone's width, in light and dark: nothing for axe to find, nothing cut off.
+
+With SCREENSHOTS=docs/screenshots the pictures are kept there (`make screenshots`).
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page
+
+from aether.testkit.git import GitServer
+from aether.testkit.page import create_project, sign_up, start, terminal_text, type_line, until_text
+from aether.testkit.stack import Stack
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+THEMES = ("light", "dark")
+SIGNED_OUT = {
+    "landing": "/",
+    "signup": "/signup",
+    "login": "/login",
+    "forgot": "/forgot",
+    "reset": "/reset?token=x",
+}
+SIGNED_IN = {
+    "projects": "/projects",
+    "create": "/projects?new=true",
+    "profile": "/settings/profile",
+    "sessions": "/settings/sessions",
+    "tokens": "/settings/tokens",
+    "missing": "/no/such/page",
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_page_is_whole_and_accessible(
+    browser: Browser, stack: Stack, repositories: GitServer, email: str, size: str, theme: str
+) -> None:
+    width, height = SIZES[size]
+    context = await browser.new_context(
+        base_url=stack.url,
+        viewport={"width": width, "height": height},
+        color_scheme=theme,  # type: ignore[arg-type] # one of THEMES
+        has_touch=size == "phone",
+        is_mobile=size == "phone",
+    )
+    try:
+        await look_at_all(context, repositories, email, f"{size}-{theme}")
+    finally:
+        await context.close()
+
+
+async def look_at_all(context: BrowserContext, repositories: GitServer, email: str, suffix: str) -> None:
+    page = await context.new_page()
+    for name, path in SIGNED_OUT.items():
+        await page.goto(path)
+        await look(page, f"{name}-{suffix}")
+    await sign_up(page, email)
+    await look(page, f"projects-empty-{suffix}")
+    url = repositories.create(f"lighthouse-{suffix}", {"README.md": "# Lighthouse\n", "lamp.py": "LIT = True\n"})
+    project = await create_project(page, "lighthouse", url)
+    await look(page, f"workspace-stopped-{suffix}")
+    await start(page, "lighthouse")
+    await work(page)
+    await look(page, f"workspace-{suffix}")
+    for name, path in SIGNED_IN.items():
+        await page.goto(path)
+        await page.wait_for_load_state("networkidle" if name == "missing" else "load")
+        await look(page, f"{name}-{suffix}")
+    await replay(page, project, suffix)
+
+
+async def work(page: Page) -> None:
+    """Something worth looking at: a listing in colour, a log, a prompt."""
+    for _ in range(20):
+        await type_line(page, "clear; ls --color")
+        await page.wait_for_timeout(300)
+        if "lamp.py" in await terminal_text(page):
+            break
+    await type_line(page, "git log --oneline --decorate --color | cat; python3 -c 'print(\"lit\" * 3)'")
+    await until_text(page, "litlitlit")
+
+
+async def replay(page: Page, project: str, suffix: str) -> None:
+    await page.goto(f"/projects/{project}/recordings")
+    await page.get_by_role("main").get_by_role("link").first.wait_for()
+    await look(page, f"recordings-{suffix}")
+    await page.get_by_role("main").get_by_role("link").first.click()
+    await page.wait_for_url("**/recordings/*")
+    await page.locator(".ap-player, .ap-wrapper").first.wait_for(timeout=15_000)
+    await look(page, f"replay-{suffix}")
+
+
+async def look(page: Page, name: str) -> None:
+    """Wait until it stands still, keep a picture, and check what a machine can check."""
+    await page.get_by_role("main").wait_for()
+    await page.wait_for_function("() => !document.querySelector('[aria-busy=true]') && document.fonts.ready")
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=Path(folder) / f"{name}.png")
+    overflow = await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0, f"{name} is {overflow} px wider than its window"
+    found = await Axe().run(page)
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
