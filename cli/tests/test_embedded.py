@@ -8,7 +8,7 @@ from pathlib import Path
 import nkeys  # type: ignore[import-untyped]
 import pytest
 
-from aether.cli.embedded.home import Home, HomeInUse, HomeUnreachable, resolve_home
+from aether.cli.embedded.home import Home, HomeInUse, HomeNotMade, HomeUnreachable, resolve_home
 from aether.cli.embedded.identities import GROUP, dropped, myself
 from aether.cli.embedded.nats import NatsServer, NatsUser
 from aether.cli.embedded.nkeys import new_seed, public_key
@@ -141,6 +141,12 @@ def test_a_home_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         pass
     with home.lock():
         pass
+
+
+def test_a_home_that_cannot_be_made_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeNotMade, match=r"home cannot be used: Not a directory .* AETHER_HOME"):
+        Home(tmp_path / "file" / "home").prepare()
 
 
 def test_home_is_where_the_environment_says() -> None:

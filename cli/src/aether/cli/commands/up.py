@@ -7,24 +7,10 @@ from typing import Annotated
 
 import typer
 
-from aether.cli.embedded.home import HomeInUse, HomeNotOurs, HomeUnreachable, resolve_home
-from aether.cli.embedded.postgres import InitdbFailed, PasswordLost
-from aether.cli.embedded.runtime import RuntimeUnreachable
-from aether.cli.supervisor.job import JobFailed
+from aether.cli.embedded.home import resolve_home
+from aether.cli.errors import CannotRun
 from aether.cli.supervisor.launch import launch
-from aether.cli.supervisor.part import PartFailed
 from aether.cli.supervisor.webapp import web_app_of_checkout
-
-REFUSALS = (
-    HomeInUse,
-    HomeNotOurs,
-    HomeUnreachable,
-    InitdbFailed,
-    JobFailed,
-    PartFailed,
-    PasswordLost,
-    RuntimeUnreachable,
-)
 
 
 def up(
@@ -38,6 +24,6 @@ def up(
         home.prepare()
         with home.lock():
             asyncio.run(launch(home, port, os.environ, web=web_app_of_checkout()))
-    except REFUSALS as refusal:
+    except CannotRun as refusal:
         typer.echo(str(refusal), err=True)
         raise typer.Exit(1) from None

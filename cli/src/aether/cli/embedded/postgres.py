@@ -13,6 +13,7 @@ import psutil
 
 from aether.cli.embedded.identities import Identity, named_stranger
 from aether.cli.embedded.ports import LOOPBACK
+from aether.cli.errors import CannotRun
 
 SUPERUSER = "aether"
 # The server and its tools read messages and times in one language, whatever the host speaks.
@@ -37,14 +38,14 @@ TUNING = {
 }
 
 
-class InitdbFailed(Exception):
+class InitdbFailed(CannotRun):
     """The cluster could not be made; the sentence is initdb's own."""
 
     def __init__(self, output: str) -> None:
         super().__init__(f"initdb could not make the database: {output.strip()}")
 
 
-class PasswordLost(Exception):
+class PasswordLost(CannotRun):
     """The cluster was made with another password than the one in the home's secrets."""
 
     def __init__(self, data: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from aether.cli.embedded.identities import Identity
 from aether.cli.embedded.reach import mirror, reachable
+from aether.cli.errors import CannotRun
 
 
-class RuntimeUnreachable(Exception):
+class RuntimeUnreachable(CannotRun):
     """Even the copy does not run under the dropped uid."""
 
     def __init__(self, python: Path, said: str) -> None:

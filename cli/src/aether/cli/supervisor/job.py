@@ -5,11 +5,12 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from aether.cli.errors import CannotRun
 from aether.cli.supervisor.logs import CappedLog, Notice, Output
 from aether.cli.supervisor.processes import dies_with_parent, kill_group
 
 
-class JobFailed(Exception):
+class JobFailed(CannotRun):
     """A job ended with an error; the last lines it wrote say why."""
 
     def __init__(self, name: str, code: int, lines: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from aether.cli.embedded.identities import Identity
+from aether.cli.errors import CannotRun
 from aether.cli.supervisor.logs import CappedLog, Notice, Output
 from aether.cli.supervisor.processes import ProcessBook, dies_with_parent, kill_group
 
@@ -31,7 +32,7 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-class PartFailed(Exception):
+class PartFailed(CannotRun):
     """A part ended again and again before it was ever ready; the last lines it wrote say why."""
 
     def __init__(self, name: str, code: int | None, lines: Sequence[str], log: Path) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether.cli.doctor import OLDEST_NODE, node_version
+from aether.cli.errors import CannotRun
 from aether.cli.supervisor.job import run_job
 from aether.cli.supervisor.logs import Notice
 
 NOT_SOURCES = {"node_modules", "dist", "test-results"}
 
 
-class NodeMissing(Exception):
+class NodeMissing(CannotRun):
     """The web app must be built and cannot be."""
 
     def __init__(self, version: tuple[int, ...] | None) -> None:
