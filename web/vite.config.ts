@@ -12,6 +12,20 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The list of files and what they import is what scripts/sizes.mjs measures.
     manifest: true,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What every page needs comes as one file: many small ones compress worse than they share.
+          groups: [
+            { name: "base", test: /node_modules\/(?:react|react-dom|scheduler|@tanstack|openapi-fetch)\// },
+            {
+              name: "shared",
+              test: /src\/(?:api|queries\/(?!account|terminals)|ui\/(?!Menu|Dialog|Panel|Crumbs|BoardPicture|Narrow|form|Field))/,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: {

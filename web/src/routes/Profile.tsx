@@ -8,7 +8,7 @@ import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
 import { Panel } from "@/ui/Panel";
-import { setTheme, THEMES, type Theme, useTheme } from "@/ui/theme";
+import { setTheme, THEME_WORDS, THEMES, useTheme } from "@/ui/theme";
 import { useTitle } from "@/ui/title";
 
 export function Profile() {
@@ -110,8 +110,6 @@ function PasswordPanel() {
     </Panel>
   );
 }
-
-const THEME_WORDS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "Like the system" };
 
 function ThemePanel() {
   const theme = useTheme();

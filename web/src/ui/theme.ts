@@ -2,6 +2,8 @@ import { useSyncExternalStore } from "react";
 
 export type Theme = "dark" | "light" | "system";
 
+export const THEME_WORDS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "Like the system" };
+
 export const THEMES: readonly Theme[] = ["dark", "light", "system"];
 
 const KEY = "aether.theme";

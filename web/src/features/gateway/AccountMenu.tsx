@@ -1,32 +1,39 @@
-import { lazy, Suspense, useState } from "react";
-import { useMe } from "@/queries/me";
-import { classes } from "@/ui/classes";
-
-const Items = lazy(() => import("./AccountMenuItems"));
+import { useNavigate } from "@tanstack/react-router";
+import { useLogout, useMe } from "@/queries/me";
+import { MenuButton } from "@/ui/MenuButton";
+import { setTheme, THEME_WORDS, type Theme, useTheme } from "@/ui/theme";
 
 const LOOK =
-  "grid size-7 shrink-0 place-items-center rounded-full border border-edge bg-raised text-12 font-semibold uppercase touch:size-10";
+  "grid size-7 shrink-0 place-items-center rounded-full border border-edge bg-raised text-12 font-semibold uppercase aria-expanded:border-accent touch:size-10";
 
-/** The person's initial; the menu behind it is loaded when it is first wanted. */
+/** The person's initial, and behind it what concerns the account. */
 export function AccountMenu() {
   const me = useMe();
-  const [wanted, setWanted] = useState(false);
-  const initial = (me?.display_name || me?.email || "?").slice(0, 1);
-  const plain = (
-    <button
-      type="button"
-      aria-label="Account"
-      aria-haspopup="menu"
-      onClick={() => setWanted(true)}
-      className={LOOK}
-    >
-      {initial}
-    </button>
-  );
-  if (!wanted || !me) return plain;
+  const navigate = useNavigate();
+  const logout = useLogout();
+  const theme = useTheme();
+  if (!me) return null;
   return (
-    <Suspense fallback={plain}>
-      <Items me={me} initial={initial} look={classes(LOOK, "aria-expanded:border-accent")} />
-    </Suspense>
+    <MenuButton
+      label="Account"
+      face={(me.display_name || me.email).slice(0, 1)}
+      look={LOOK}
+      head={
+        <div className="px-2 py-1.5">
+          <p className="truncate font-medium">{me.display_name || me.email}</p>
+          {me.display_name && <p className="truncate text-12 text-muted">{me.email}</p>}
+        </div>
+      }
+      entries={[
+        "line",
+        { icon: "user", text: "Profile", run: () => void navigate({ to: "/settings/profile" }) },
+        { icon: "screen", text: "Sign-in sessions", run: () => void navigate({ to: "/settings/sessions" }) },
+        { icon: "key", text: "Access tokens", run: () => void navigate({ to: "/settings/tokens" }) },
+        "line",
+        { text: "Theme", words: THEME_WORDS, value: theme, choose: (next) => setTheme(next as Theme) },
+        "line",
+        { icon: "leave", text: "Sign out", run: () => logout.mutate() },
+      ]}
+    />
   );
 }

@@ -66,11 +66,10 @@ export default function Palette({ close }: { close: () => void }) {
             />
             <kbd className="text-12">Esc</kbd>
           </div>
-          {/* biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input, which names the active option. */}
           <div ref={list} id={id} role="listbox" aria-label="Results" className="overflow-auto p-1">
             {found.map((command, index) => (
               // biome-ignore lint/a11y/useKeyWithClickEvents: the input handles the keys for the list.
-              // biome-ignore lint/a11y/useFocusableInteractive: as above.
+              // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input, which names the active option.
               <div
                 key={command.id}
                 id={`${id}-${index}`}

@@ -2,9 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import type { Project } from "@/api/types";
 import { useKeepAwake, useRestartProject } from "@/queries/projects";
-import { buttonLook } from "@/ui/Button";
-import { Icon } from "@/ui/Icon";
-import { Menu, MenuItem, MenuLine } from "@/ui/Menu";
+import { MenuButton } from "@/ui/MenuButton";
 import { KEEP_AWAKE_SECONDS } from "./WorkspaceBar";
 import { holdOf } from "./words";
 
@@ -22,40 +20,26 @@ export function ProjectMenu({ project }: { project: Project }) {
   const [shown, setShown] = useState<Shown>(null);
   const hold = holdOf(project);
   const close = (): void => setShown(null);
+  const toRecordings = (): void =>
+    void navigate({ to: "/projects/$projectId/recordings", params: { projectId: project.id } });
   const running = project.status === "running";
   return (
     <>
-      <Menu
+      <MenuButton
         label="Project menu"
-        face={<Icon name="more" />}
-        look={`${buttonLook("quiet", "small")} w-7 px-0 touch:w-10`}
-      >
-        <MenuItem
-          icon="film"
-          onClick={() =>
-            void navigate({ to: "/projects/$projectId/recordings", params: { projectId: project.id } })
-          }
-        >
-          Recordings
-        </MenuItem>
-        <MenuItem icon="settings" onClick={() => setShown("settings")}>
-          Project settings
-        </MenuItem>
-        {running && (
-          <MenuItem icon="clock" onClick={() => keep.mutate(hold ? null : KEEP_AWAKE_SECONDS)}>
-            {hold ? "Stop keeping awake" : "Keep awake for an hour"}
-          </MenuItem>
-        )}
-        {running && (
-          <MenuItem icon="again" onClick={() => setShown("restart")}>
-            Restart
-          </MenuItem>
-        )}
-        <MenuLine />
-        <MenuItem icon="trash" danger onClick={() => setShown("delete")}>
-          Delete project
-        </MenuItem>
-      </Menu>
+        entries={[
+          { icon: "film", text: "Recordings", run: toRecordings },
+          { icon: "settings", text: "Project settings", run: () => setShown("settings") },
+          running && {
+            icon: "clock",
+            text: hold ? "Stop keeping awake" : "Keep awake for an hour",
+            run: () => keep.mutate(hold ? null : KEEP_AWAKE_SECONDS),
+          },
+          running && { icon: "again", text: "Restart", run: () => setShown("restart") },
+          "line",
+          { icon: "trash", text: "Delete project", danger: true, run: () => setShown("delete") },
+        ]}
+      />
       <Suspense>
         {shown === "settings" && <ProjectSettings project={project} close={close} />}
         {shown === "restart" && <RestartProject project={project} restart={restart} close={close} />}

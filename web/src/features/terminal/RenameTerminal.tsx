@@ -6,7 +6,7 @@ import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
 
-export function RenameTerminal({ terminal, close }: { terminal: Terminal; close: () => void }) {
+export default function RenameTerminal({ terminal, close }: { terminal: Terminal; close: () => void }) {
   const rename = useRenameTerminal();
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();

@@ -1,24 +1,24 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from "react";
 import type { Project, Terminal } from "@/api/types";
 import { live } from "@/queries/link";
-import { useCloseTerminal } from "@/queries/terminals";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
-import { Confirm } from "@/ui/Dialog";
 import { Failure, FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
 import { Skeleton } from "@/ui/Skeleton";
 import type { LinkView } from "./connection";
 import { LEAVE_CHORD } from "./keys";
 import { Latency, Viewers } from "./Presence";
-import { RenameTerminal } from "./RenameTerminal";
 import type { TerminalScreen } from "./screen";
 import { TabStrip } from "./TabStrip";
 import { TerminalMenu } from "./TerminalMenu";
 import { TerminalPane } from "./TerminalPane";
 import { neighbour, tabName } from "./tabs";
 import { useTabs } from "./useTabs";
+
+const CloseTerminal = lazy(() => import("./CloseTerminal"));
+const RenameTerminal = lazy(() => import("./RenameTerminal"));
 
 type Asked = { what: "close" | "rename"; terminal: Terminal } | null;
 
@@ -71,6 +71,7 @@ export default function TerminalArea({ project, instead }: { project: Project; i
         <TerminalMenu
           terminal={current}
           screen={link.screen}
+          find={() => link.screen?.askFind()}
           rename={() => setAsked({ what: "rename", terminal: current })}
           close={() => close(current)}
         />
@@ -94,14 +95,18 @@ export default function TerminalArea({ project, instead }: { project: Project; i
           ) : null,
         )}
       </div>
-      {asked?.what === "close" && (
-        <CloseTerminal
-          terminal={asked.terminal}
-          close={() => setAsked(null)}
-          done={() => dismiss(asked.terminal)}
-        />
-      )}
-      {asked?.what === "rename" && <RenameTerminal terminal={asked.terminal} close={() => setAsked(null)} />}
+      <Suspense>
+        {asked?.what === "close" && (
+          <CloseTerminal
+            terminal={asked.terminal}
+            close={() => setAsked(null)}
+            done={() => dismiss(asked.terminal)}
+          />
+        )}
+        {asked?.what === "rename" && (
+          <RenameTerminal terminal={asked.terminal} close={() => setAsked(null)} />
+        )}
+      </Suspense>
     </section>
   );
 }
@@ -187,36 +192,5 @@ function AreaSkeleton() {
         <Skeleton className="w-36" />
       </div>
     </div>
-  );
-}
-
-function CloseTerminal({
-  terminal,
-  close,
-  done,
-}: {
-  terminal: Terminal;
-  close: () => void;
-  done: () => void;
-}) {
-  const ending = useCloseTerminal();
-  const confirm = (): void =>
-    ending.mutate(terminal, {
-      onSuccess: () => {
-        done();
-        close();
-      },
-    });
-  return (
-    <Confirm
-      title="Close this terminal?"
-      verb="Close terminal"
-      busy={ending.isPending}
-      error={ending.error}
-      confirm={confirm}
-      close={close}
-    >
-      What runs in it ends. {terminal.recorded ? "Its recording stays." : ""}
-    </Confirm>
   );
 }

@@ -1,45 +1,49 @@
 import type { Terminal } from "@/api/types";
 import { recordingUrl } from "@/queries/terminals";
-import { buttonLook } from "@/ui/Button";
 import { copyText } from "@/ui/Copy";
-import { Icon } from "@/ui/Icon";
-import { Menu, MenuItem, MenuLine, MenuSwitch } from "@/ui/Menu";
+import { MenuButton } from "@/ui/MenuButton";
 import type { TerminalScreen } from "./screen";
 import { setTerminalSettings, useTerminalSettings } from "./settings";
 
 interface MenuProps {
   terminal: Terminal;
   screen: TerminalScreen | null;
+  find: () => void;
   rename: () => void;
   close: () => void;
 }
 
-export function TerminalMenu({ terminal, screen, rename, close }: MenuProps) {
-  const { screenReader } = useTerminalSettings();
+export function TerminalMenu({ terminal, screen, find, rename, close }: MenuProps) {
+  const { screenReader, fontSize } = useTerminalSettings();
   return (
-    <Menu
+    <MenuButton
       label="Terminal menu"
-      face={<Icon name="more" />}
-      look={`${buttonLook("quiet", "small")} w-7 px-0 touch:w-10`}
-    >
-      <MenuItem icon="pen" hint="F2" onClick={rename}>
-        Rename terminal
-      </MenuItem>
-      <MenuItem icon="copy" onClick={() => void copyText(screen?.text() ?? "")}>
-        Copy everything
-      </MenuItem>
-      {terminal.recorded && (
-        <MenuItem icon="download" onClick={() => location.assign(recordingUrl(terminal.id))}>
-          Export recording
-        </MenuItem>
-      )}
-      <MenuSwitch on={screenReader} set={(on) => setTerminalSettings({ screenReader: on })}>
-        Screen reader mode
-      </MenuSwitch>
-      <MenuLine />
-      <MenuItem icon="close" hint="Del" danger onClick={close}>
-        Close terminal
-      </MenuItem>
-    </Menu>
+      entries={[
+        { icon: "search", text: "Find", hint: "Ctrl+Shift+F", run: find },
+        { icon: "copy", text: "Copy everything", run: () => void copyText(screen?.text() ?? "") },
+        { icon: "pen", text: "Rename terminal", hint: "F2", run: rename },
+        terminal.recorded && {
+          icon: "download",
+          text: "Export recording",
+          run: () => location.assign(recordingUrl(terminal.id)),
+        },
+        "line",
+        {
+          text: "Text size",
+          words: FONT_SIZES,
+          value: String(fontSize),
+          choose: (size) => setTerminalSettings({ fontSize: Number(size) }),
+        },
+        {
+          text: "Screen reader mode",
+          on: screenReader,
+          set: (on) => setTerminalSettings({ screenReader: on }),
+        },
+        "line",
+        { icon: "close", text: "Close terminal", hint: "Del", danger: true, run: close },
+      ]}
+    />
   );
 }
+
+const FONT_SIZES = { 12: "Small", 13: "Normal", 16: "Large" };

@@ -161,7 +161,7 @@ export class TerminalConnection {
 
   #hear(data: unknown): void {
     this.#heardAt = Date.now();
-    if (data instanceof ArrayBuffer) return this.#take(new Uint8Array(data));
+    if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
     const frame = typeof data === "string" ? protocol.parse(data) : null;
     if (frame) this.#obey(frame);
   }
@@ -216,7 +216,10 @@ export class TerminalConnection {
     this.#abandon();
     if (this.#disposed || this.#view.phase === "ended") return;
     const ended = ENDINGS[code];
-    if (ended) return this.#end(ended);
+    if (ended) {
+      this.#end(ended);
+      return;
+    }
     if (greeted && Date.now() - this.#greetedAt >= STEADY_MS) this.#attempt = 0;
     this.#wait(greeted && (code === protocol.RESTARTING || code === protocol.TOO_SLOW));
     if (!greeted) void this.#ask();
@@ -265,7 +268,10 @@ export class TerminalConnection {
   /** A dead network closes nothing: silence after a ping is the only sign of it. */
   #ping(): void {
     const silent = this.#pingedAt > this.#heardAt && Date.now() - this.#heardAt > SILENCE_MS;
-    if (silent) return this.#closed(1006);
+    if (silent) {
+      this.#closed(1006);
+      return;
+    }
     this.#pingedAt = Date.now();
     this.#send({ type: "ping", t: this.#pingedAt });
   }

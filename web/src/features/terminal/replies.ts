@@ -4,7 +4,7 @@
  */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: replies of a terminal are control sequences.
-const REPLY = /^(?:\x1b\[[?>=]?[\d;]*(?:c|n|R|\$y|u|t)|\x1bP[^]*|\x1b\][^]*)$/;
+const REPLY = /^(?:\x1b\[[?>=]?[\d;]*(?:c|n|R|\$y|u|t)|\x1b[P\]].*)$/s;
 
 export function isReply(data: string): boolean {
   return REPLY.test(data);

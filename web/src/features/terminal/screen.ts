@@ -39,7 +39,7 @@ export interface ScreenOptions extends Omit<ConnectionOptions, "sink"> {
 export class TerminalScreen {
   readonly connection: TerminalConnection;
   readonly #xterm: Terminal;
-  readonly #fit = new FitAddon();
+  readonly #fitter = new FitAddon();
   readonly #search = new SearchAddon();
   readonly #encoder = new TextEncoder();
   #webgl: WebglAddon | null = null;
@@ -91,7 +91,7 @@ export class TerminalScreen {
 
   /** Asks for the size of the space there is. A hidden element has none. */
   fit(): void {
-    const size = this.#fit.proposeDimensions();
+    const size = this.#fitter.proposeDimensions();
     if (!size || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return;
     const cols = Math.min(1000, Math.max(2, size.cols));
     const rows = Math.min(500, Math.max(2, size.rows));
@@ -132,6 +132,16 @@ export class TerminalScreen {
 
   setScreenReader(on: boolean): void {
     this.#xterm.options.screenReaderMode = on;
+  }
+
+  setFontSize(size: number): void {
+    this.#xterm.options.fontSize = size;
+    this.fit();
+  }
+
+  /** Opens the search from outside of the terminal's own keys. */
+  askFind(): void {
+    this.options.events.onFind();
   }
 
   find(text: string, back: boolean): boolean {
@@ -199,7 +209,7 @@ export class TerminalScreen {
   }
 
   #addons(): void {
-    this.#xterm.loadAddon(this.#fit);
+    this.#xterm.loadAddon(this.#fitter);
     this.#xterm.loadAddon(this.#search);
     this.#xterm.loadAddon(new Unicode11Addon());
     this.#xterm.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));

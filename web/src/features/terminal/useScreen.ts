@@ -61,6 +61,7 @@ export function useScreen(terminalId: string, shown: boolean, events: PaneEvents
   }, [terminalId]);
 
   useEffect(() => screen?.setScreenReader(settings.screenReader), [screen, settings.screenReader]);
+  useEffect(() => screen?.setFontSize(settings.fontSize), [screen, settings.fontSize]);
 
   useEffect(() => {
     if (!screen) return;
