@@ -36,7 +36,7 @@ check: $(INSTALLED) check-web ## Run every check that is not a test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy cli libs services tests bench
 	$(BIN)/lint-imports
-	$(BIN)/python -m aether.contracts.generate --check
+	$(BIN)/python -m aether.contracts.documents --check
 	@if grep -nE '://|^(-i|-f|--index|--find|--extra)' requirements.lock; then \
 		echo 'requirements.lock names a place to download from; make lock writes it without.' >&2; exit 1; fi
 
@@ -55,7 +55,7 @@ screenshots: $(INSTALLED) ## Take the pictures in docs/screenshots with a real b
 	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/e2e/test_screens.py
 
 events: $(INSTALLED) ## Write docs/events.md and what else follows from the contracts
-	$(BIN)/python -m aether.contracts.generate
+	$(BIN)/python -m aether.contracts.documents
 
 lock: $(BIN)/uv ## Resolve anew and write requirements.lock
 	$(BIN)/uv lock --upgrade
