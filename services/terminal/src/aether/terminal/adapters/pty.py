@@ -1,0 +1,72 @@
+"""A session on a PTY of the SSH connection itself, for machines without tmux. It ends with the connection."""
+
+import asyncssh
+
+from aether.terminal.adapters.script import MARK
+from aether.terminal.deps.ports import Capture, ShellListener
+
+
+class PtyShell(asyncssh.SSHClientSession[bytes]):
+    """Both the SSH channel's session and the port's Shell."""
+
+    keeps_screen = False
+
+    def __init__(self, listener: ShellListener, first_line: bytes) -> None:
+        self._listener = listener
+        self._line = first_line
+        self._channel: asyncssh.SSHClientChannel[bytes] | None = None
+        self._quiet = False
+
+    def write(self, data: bytes) -> None:
+        if self._channel is not None:
+            self._channel.write(data)
+
+    def resize(self, cols: int, rows: int) -> None:
+        if self._channel is not None:
+            self._channel.change_terminal_size(cols, rows)
+
+    def pause(self) -> None:
+        if self._channel is not None:
+            self._channel.pause_reading()
+
+    def resume(self) -> None:
+        if self._channel is not None:
+            self._channel.resume_reading()
+
+    async def capture(self, lines: int) -> Capture:
+        raise ConnectionError("nobody keeps the screen of this session")
+
+    def end(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
+    def detach(self) -> None:
+        self._quiet = True
+        if self._channel is not None:
+            self._channel.abort()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._channel = chan
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        if self._line:
+            _, mark, data = data.partition(MARK)
+            if not mark:
+                return
+            assert self._channel is not None
+            self._channel.write(self._line)
+            self._line = b""
+        if data:
+            self._listener.output(data)
+
+    def pause_writing(self) -> None:
+        self._listener.pause_input()
+
+    def resume_writing(self) -> None:
+        self._listener.resume_input()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        channel, self._channel = self._channel, None
+        if not self._quiet:
+            # The session cannot be found again, so lost and ended are the same.
+            self._listener.ended(channel.get_returncode() if channel is not None else None)

@@ -1,0 +1,1 @@
+"""What comes in by HTTP and WebSocket: terminals, commands run once, and recordings."""

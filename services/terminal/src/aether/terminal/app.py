@@ -1,0 +1,84 @@
+"""The only place where the terminal service is put together."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+
+from aether.contracts.ids import ProjectId
+from aether.contracts.machines import IssueSshCertificate, SshCertificate
+from aether.contracts.problem import Refusal
+from aether.contracts.service import Service
+from aether.kit.grants import Verifier
+from aether.kit.http import Check, apologise, health_routes, refuse, traced
+from aether.kit.service import Chassis
+from aether.kit.ssh import MachineConnections
+from aether.terminal.adapters.runs import SshRuns
+from aether.terminal.adapters.shells import SshShells
+from aether.terminal.api.door import UUID_TEXT, Origins, StreamDoor
+from aether.terminal.api.exec import ExecTalk
+from aether.terminal.api.recording import recording_route
+from aether.terminal.api.socket import WebSocket
+from aether.terminal.api.stream import TerminalTalk
+from aether.terminal.deps.terminals import Terminals
+from aether.terminal.handlers import COMMANDS, EVENTS
+from aether.terminal.settings import TerminalSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def main() -> None:
+    settings = TerminalSettings()
+    async with Chassis.open(Service.TERMINAL, settings, MIGRATIONS) as chassis:
+
+        async def issue(project_id: ProjectId, public_key: str) -> SshCertificate:
+            return await chassis.bus.request(IssueSshCertificate(project_id=project_id, public_key=public_key))
+
+        connections = MachineConnections(issue)
+        terminals = Terminals(
+            database=chassis.database,
+            connections=connections,
+            shells=SshShells(connections),
+            runs=SshRuns(connections),
+            sessions_per_project=settings.sessions_per_project,
+            recording_limit=settings.recording_limit,
+        )
+        assert settings.grant_public_key_file is not None, "AETHER_GRANT_PUBLIC_KEY_FILE is not set"
+        verifier = Verifier(settings.grant_public_key_file, Service.TERMINAL, chassis.database)
+        origins = Origins(settings.public_url, settings.allowed_origins)
+        chassis.on_stop.append(terminals.stop)
+        chassis.spawn("teller", terminals.teller.run())
+        await chassis.answer(COMMANDS, terminals)
+        chassis.hear(EVENTS, terminals)
+        door = stream_door(terminals, verifier, origins)
+        application = http(terminals, verifier, origins, chassis.checks())
+        chassis.spawn("house", terminals.keep_house())
+        await chassis.serve(application, settings.port, ws=sockets(door))
+
+
+def http(terminals: Terminals, verifier: Verifier, origins: Origins, checks: dict[str, Check]) -> Any:
+    """What is plain HTTP: health and recordings."""
+    return traced(
+        Starlette(
+            routes=[*health_routes(checks), recording_route(terminals, verifier, origins)],
+            exception_handlers={Refusal: refuse, Exception: apologise},
+        )
+    )
+
+
+def stream_door(terminals: Terminals, verifier: Verifier, origins: Origins) -> StreamDoor:
+    """What is a WebSocket."""
+    routes: Any = {
+        f"/stream/terminal/{UUID_TEXT}": lambda key, query, grant: TerminalTalk(terminals, key, query, grant),
+        f"/stream/terminal/exec/{UUID_TEXT}": lambda key, _, grant: ExecTalk(terminals, key, grant),
+    }
+    return StreamDoor(verifier, origins, routes, terminals.revocations.holds)
+
+
+def sockets(door: StreamDoor) -> Any:
+    """The class uvicorn makes for an upgraded connection; it is called with names that are uvicorn's."""
+
+    def make(config: Any, server_state: Any, app_state: Any) -> WebSocket:
+        return WebSocket(door, server_state.connections)
+
+    return make

@@ -1,0 +1,1 @@
+"""What commands, events and sockets may touch: live sessions, their viewers, and the ports to the outside."""

@@ -1,0 +1,141 @@
+"""The ports: a shell in a machine, a command in a machine, a socket to a viewer, tokens of agents."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aether.contracts.ids import ProjectId, TerminalId
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSpec:
+    """Which session, and what to make of it if it is new."""
+
+    terminal_id: TerminalId
+    project_id: ProjectId
+    command: str
+    cols: int
+    rows: int
+
+
+class Capture(Protocol):
+    """Screen and scrollback as they were after `position` bytes of output. Composing them takes a while."""
+
+    position: int
+    cols: int
+    rows: int
+
+    def compose(self) -> bytes:
+        """The bytes that draw it. Pure, so it may run in a thread."""
+        ...
+
+
+class ShellListener(Protocol):
+    """Who is told what a shell does. After `ended` or `lost` nothing more comes."""
+
+    def output(self, data: bytes) -> None: ...
+    def ended(self, exit_code: int | None) -> None: ...
+    def lost(self) -> None: ...
+    def pause_input(self) -> None: ...
+    def resume_input(self) -> None: ...
+
+
+class Shell(Protocol):
+    """One live session in a machine."""
+
+    @property
+    def keeps_screen(self) -> bool:
+        """Whether the machine keeps it: then it outlives this process, and has snapshots."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+    def resize(self, cols: int, rows: int) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+    async def capture(self, lines: int) -> Capture:
+        """Screen and at most `lines` of scrollback. Raises ConnectionError if the shell is lost meanwhile."""
+        ...
+
+    def end(self) -> None:
+        """Hang up on what runs in it."""
+        ...
+
+    def detach(self) -> None:
+        """Let go of it; where the machine keeps it, it lives on."""
+        ...
+
+
+class Shells(Protocol):
+    """Where shells come from. Both raise a Refusal if the machine cannot be reached."""
+
+    async def create(self, spec: ShellSpec, listener: ShellListener) -> Shell:
+        """Make the session, or attach to it if it has been made."""
+        ...
+
+    async def attach(self, spec: ShellSpec, listener: ShellListener) -> Shell:
+        """Attach to a session that was made before. Raises TerminalClosed if the machine has none such."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command to run once: either words or a line for the shell."""
+
+    argv: tuple[str, ...] = ()
+    command: str = ""
+    cwd: str = ""
+    env: Mapping[str, str] | None = None
+    pty: bool = False
+    cols: int = 80
+    rows: int = 24
+
+
+class RunListener(Protocol):
+    def output(self, data: bytes, *, error: bool) -> None: ...
+    def ended(self, exit_code: int | None) -> None:
+        """None where the connection to the machine was lost."""
+        ...
+
+    def pause_input(self) -> None: ...
+    def resume_input(self) -> None: ...
+
+
+class Run(Protocol):
+    """One command that runs in a machine."""
+
+    def write(self, data: bytes) -> None: ...
+    def write_eof(self) -> None: ...
+    def signal(self, name: str) -> None: ...
+    def resize(self, cols: int, rows: int) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def abandon(self) -> None:
+        """Nobody waits for it any more: hang up."""
+        ...
+
+
+Runs = Callable[[ProjectId, Order, RunListener], Awaitable[Run]]
+
+
+class Socket(Protocol):
+    """The way to one viewer."""
+
+    @property
+    def writable(self) -> bool:
+        """False while what was written waits; the talk's `drained` tells when to go on."""
+        ...
+
+    def send(self, data: bytes) -> None: ...
+    def tell(self, message: Mapping[str, Any]) -> None: ...
+    def close(self, code: int, reason: str = "") -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+class AgentTokens(Protocol):
+    """Whom the jump host lets in, and to which project's machine."""
+
+    async def project_of(self, public_key: str) -> ProjectId | None:
+        """The project whose agent holds this key, given in OpenSSH text; None if nobody does."""
+        ...

@@ -1,0 +1,1 @@
+"""States and rules of terminals: pure, without sockets, SSH or SQL."""

@@ -1,0 +1,65 @@
+"""What a program says of itself in its output: its title, a bell, a notice.
+
+The text comes from the machine and is data: control characters are taken out and its length is bounded.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+TITLE_LENGTH = 256
+NOTICE_LENGTH = 1024
+CARRY = 4096  # a sequence that is longer than this is not one
+
+_SEQUENCE = re.compile(rb"\x1b\](\d{1,4});([^\x07\x1b\x9c]*)(?:\x07|\x1b\\)|\x07|\x1b[PX^_][^\x1b\x9c]*\x1b\\")
+_UNFINISHED = re.compile(rb"\x1b(?:\](?:\d{0,4}|\d{1,4};[^\x07\x1b]*\x1b?)|[PX^_][^\x1b]*\x1b?)?\Z")
+# Cc are controls, Cf holds the marks that turn the direction of text around.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    kind: Literal["title", "bell", "notify"]
+    text: str = ""
+
+
+class Scanner:
+    """Finds signals in a stream that comes in pieces. A sequence may be split over two of them."""
+
+    __slots__ = ("_carry",)
+
+    def __init__(self) -> None:
+        self._carry = b""
+
+    def scan(self, data: bytes) -> list[Signal]:
+        """The signals in this piece. Most pieces hold none, and cost two searches for a byte."""
+        if self._carry:
+            data = self._carry + data
+            self._carry = b""
+        if b"\x1b]" not in data and b"\x07" not in data and data[-1:] != b"\x1b":
+            return []
+        found = [signal for match in _SEQUENCE.finditer(data) if (signal := _signal(match)) is not None]
+        unfinished = _UNFINISHED.search(data, max(0, len(data) - CARRY))
+        self._carry = unfinished.group() if unfinished else b""
+        return found
+
+
+def _signal(match: re.Match[bytes]) -> Signal | None:
+    if match.group() == b"\x07":
+        return Signal("bell")
+    if match.group(1) is None:
+        return None
+    number, text = int(match.group(1)), match.group(2)
+    if number in (0, 2):
+        return Signal("title", clean(text, TITLE_LENGTH))
+    if number == 9 and not text.startswith(b"4;"):  # 9;4 is ConEmu's progress bar
+        return Signal("notify", clean(text, NOTICE_LENGTH))
+    if number == 777 and text.startswith(b"notify;"):
+        title, _, body = text.removeprefix(b"notify;").partition(b";")
+        return Signal("notify", clean(b": ".join(part for part in (title, body) if part), NOTICE_LENGTH))
+    return None
+
+
+def clean(text: bytes, length: int) -> str:
+    """Machine text for people: valid, without controls, at most `length` characters."""
+    return _CONTROL.sub("", text[: length * 4].decode("utf-8", "replace"))[:length].strip()

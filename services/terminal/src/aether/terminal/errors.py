@@ -1,0 +1,44 @@
+"""The tree of refusals.
+
+Refusal
+├── TooManyTerminals    429  the project has as many open sessions as it may
+├── TerminalClosed      410  the session has ended; what it showed may be in its recording
+├── SessionsUnavailable 503  the machine is there and did not make the session
+├── ForeignOrigin       403  the page that asks is not ours
+└── NotYourRight        403  the grant is for something else
+"""
+
+from aether.contracts.problem import Refusal
+
+
+class TooManyTerminals(Refusal):
+    status = 429
+    type = "too-many-terminals"
+    title = "This project has as many open terminals as it may have"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This project has {limit} open terminals, which is the limit. Close one and try again.")
+
+
+class TerminalClosed(Refusal):
+    status = 410
+    type = "terminal-closed"
+    title = "This terminal has ended"
+
+
+class SessionsUnavailable(Refusal):
+    status = 503
+    type = "sessions-unavailable"
+    title = "The machine did not open a session"
+
+
+class ForeignOrigin(Refusal):
+    status = 403
+    type = "foreign-origin"
+    title = "This page may not use terminals"
+
+
+class NotYourRight(Refusal):
+    status = 403
+    type = "no-right"
+    title = "This grant is for something else"

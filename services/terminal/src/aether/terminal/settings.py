@@ -1,0 +1,17 @@
+"""The terminal service's environment, prefix TERMINAL_."""
+
+from pydantic_settings import SettingsConfigDict
+
+from aether.kit.settings import Settings
+
+
+class TerminalSettings(Settings):
+    """Ports and limits. Sizes are bytes, times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="TERMINAL_", extra="ignore", populate_by_name=True)
+
+    port: int = 8083
+    jump_port: int | None = None
+    allowed_origins: list[str] = []  # beside the public URL's own, as a JSON list
+    sessions_per_project: int = 200
+    recording_limit: int = 50 * 1024 * 1024  # compressed, for one terminal

@@ -1,0 +1,149 @@
+"""A machine for tests: a real sshd on loopback that trusts a CA made here, and a real tmux."""
+
+import contextlib
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import psutil
+
+from aether.contracts.ids import MachineId, ProjectId, new_id
+from aether.contracts.machines import SshCertificate
+from aether.contracts.problem import Unavailable
+from aether.testkit.host import find_program
+
+UID = 64011  # whose shells these are when the tests run as root
+CONFIG = """\
+ListenAddress 127.0.0.1:{port}
+HostKey {folder}/host_key
+PidFile none
+TrustedUserCAKeys {folder}/ca.pub
+AuthorizedPrincipalsFile {folder}/principals
+AuthorizedKeysFile none
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+StrictModes no
+UsePAM no
+MaxSessions 1000
+MaxStartups 200:30:1000
+PrintMotd no
+PrintLastLog no
+SetEnv TMUX_TMPDIR={folder}/tmux HOME={folder}/home PS1='$ ' SHELL=/bin/bash
+"""
+
+
+class TestMachine:
+    """One machine of one project. `issue` is what the machines service would answer."""
+
+    __test__ = False
+
+    def __init__(self, folder: Path, *, tmux: bool = True) -> None:
+        self.folder = folder
+        self.id = MachineId(new_id())
+        self.generation = 1
+        self.tmux = tmux
+        self.recording = True
+        self.env: dict[str, str] = {}
+        self.running = True
+        self.port = _free_port()
+        self._ca = asyncssh.generate_private_key("ssh-ed25519")
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._root = os.geteuid() == 0
+        self.username = "dev" if self._root else getpass.getuser()
+        self._process: subprocess.Popen[Any] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def prepare(self) -> None:
+        for name in ("home", "home/workspace", "tmux"):
+            (self.folder / name).mkdir(mode=0o700)
+        (self.home / ".profile").write_text("PS1='$ '\n")
+        (self.folder / "ca.pub").write_bytes(self._ca.export_public_key())
+        (self.folder / "principals").write_text(f"{self.id}\n")
+        key = self.folder / "host_key"
+        key.write_bytes(self._host_key.export_private_key())
+        key.chmod(0o600)
+        (self.folder / "sshd_config").write_text(CONFIG.format(port=self.port, folder=self.folder))
+        account = f"dev:x:{UID}:{UID}::{self.home}:/bin/bash\n"
+        (self.folder / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\n{account}")
+        if self._root:
+            for path in [self.folder, *self.folder.rglob("*")]:
+                os.chown(path, UID, UID)
+
+    def start(self) -> None:
+        sshd = find_program("sshd")
+        assert sshd is not None
+        command = [sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
+        if self._root:
+            passwd = str(self.folder / "passwd")
+            who = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
+            command = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", passwd, "/etc/passwd", *who, *command]
+        with (self.folder / "sshd.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        end = time.monotonic() + 10
+        while not _accepts(self.port):
+            assert time.monotonic() < end, (self.folder / "sshd.log").read_text()
+            time.sleep(0.02)
+
+    def cut(self) -> None:
+        """Break every SSH connection, as a network does; sessions live on, and sshd listens again."""
+        self.stop_sshd()
+        self.start()
+
+    def stop_sshd(self) -> None:
+        """End the server and what serves its connections; tmux is nobody's child and stays."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        family = [*server.children(recursive=True), server]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        self.stop_sshd()
+        for server in (self.folder / "tmux").glob("tmux-*/aether"):
+            subprocess.run(["tmux", "-S", str(server), "kill-server"], check=False, capture_output=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def issue(self, project_id: ProjectId, public_key: str) -> SshCertificate:
+        if not self.running:
+            raise Unavailable("The machine does not run.")
+        key = asyncssh.import_public_key(public_key)
+        certificate = self._ca.generate_user_certificate(
+            key, str(project_id), principals=[str(self.id)], valid_before="+5m"
+        )
+        return SshCertificate(
+            project_id=project_id,
+            machine_id=self.id,
+            generation=self.generation,
+            host="127.0.0.1",
+            port=self.port,
+            username=self.username,
+            host_key=self._host_key.export_public_key().decode(),
+            certificate=certificate.export_certificate().decode(),
+            home_dir=str(self.home),
+            workspace_dir=str(self.home / "workspace"),
+            tmux=self.tmux,
+            recording=self.recording,
+            env=self.env,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
