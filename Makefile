@@ -54,8 +54,10 @@ bench: $(INSTALLED) ## Measure, and print a table of ratios
 screenshots: $(INSTALLED) ## Take the pictures in docs/screenshots with a real browser
 	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest tests/e2e/test_screens.py
 
-events: $(INSTALLED) ## Write docs/events.md and what else follows from the contracts
+events: $(INSTALLED) ## Write docs/events.md, docs/openapi.json and what else follows from the code
 	$(BIN)/python -m aether.contracts.documents
+	@$(BIN)/python -m aether.gateway.openapi > docs/openapi.json.new
+	@mv docs/openapi.json.new docs/openapi.json
 
 lock: $(BIN)/uv ## Resolve anew and write requirements.lock
 	$(BIN)/uv lock --upgrade
