@@ -1,6 +1,7 @@
 """SSH into machines: a certificate for five minutes, a pinned host key, one warm connection a machine."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ HOST_KEYS = ("ssh-ed25519",)
 CONNECT_SECONDS = 5.0
 
 Issue = Callable[[ProjectId, str], Awaitable[SshCertificate]]
+
+# asyncssh asks who runs this process, and gives up on a uid that has no name. No file is read for it.
+os.environ.setdefault("LOGNAME", "aether")
 
 log = structlog.get_logger()
 
