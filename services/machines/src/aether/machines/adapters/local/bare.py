@@ -57,8 +57,8 @@ class Bare:
         found = processes.with_environment(f"AETHER_MACHINE_ID={record.machine_id}")
         return found | (processes.descendants(record.leader) if record.leader else set())
 
-    def tidy(self, record: Record) -> None:
-        volumes.remove(_scratch(record.machine_id))
+    def tidy(self, machine_id: str) -> None:
+        volumes.remove(_scratch(machine_id))
 
 
 def _scratch(machine_id: str) -> Path:

@@ -149,6 +149,7 @@ class Keeper:
                 if record is None or record.stopped_at:
                     place = str(self._records.place(name))
                     processes.end(lambda place=place: processes.with_argument(place), grace=0)  # type: ignore[misc]
+                    self._tidy(name)
 
     def _boot(self, spec: MachineSpec) -> Record:
         """Intent, launch, record. A start that fails leaves nothing behind."""
@@ -196,9 +197,14 @@ class Keeper:
     def _end(self, record: Record, grace: float) -> Record:
         """End all of it and remember when. What was already noted about its end stays."""
         processes.end(lambda: self._remains(record), grace)
-        self._launchers[record.sandboxed].tidy(record)
-        volumes.remove(self._records.place(record.machine_id))
+        self._tidy(record.machine_id)
         return self._records.write(replace(record, stopped_at=record.stopped_at or now()))
+
+    def _tidy(self, machine_id: str) -> None:
+        """Remove what only a running machine needs."""
+        for launcher in self._launchers.values():
+            launcher.tidy(machine_id)
+        volumes.remove(self._records.place(machine_id))
 
     def _remains(self, record: Record) -> set[Process]:
         """All processes of a machine, by what its launcher knows, by its mark and by its uid."""
@@ -240,7 +246,7 @@ def refusals() -> Iterator[None]:
 
 def _make_passable(folder: Path) -> None:
     """Others may go through, to what is theirs below, and see nothing on the way."""
-    if not folder.is_dir():
+    with contextlib.suppress(FileExistsError):
         folder.mkdir(parents=True)
         folder.chmod(0o711)
 

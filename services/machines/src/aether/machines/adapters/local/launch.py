@@ -61,7 +61,7 @@ class Launcher(Protocol):
         """The living processes of the machine."""
         ...
 
-    def tidy(self, record: Record) -> None:
+    def tidy(self, machine_id: str) -> None:
         """Remove what it left outside its own folder."""
         ...
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from aether.contracts.ids import MachineId, OperationId, ProjectId
@@ -28,6 +29,7 @@ class LocalProvider:
         self._home = home
         self._wish = sandbox
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="local-machines")
+        self._finding = Lock()
         self._found: Keeper | None = None
 
     async def create_volume(self, project_id: ProjectId, operation_id: OperationId, limits: Limits) -> str:
@@ -61,9 +63,10 @@ class LocalProvider:
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(self._keeper()))
 
     def _keeper(self) -> Keeper:
-        if self._found is None:
-            self._found = keeper_of(self._home, look(), self._wish)
-        return self._found
+        with self._finding:
+            if self._found is None:
+                self._found = keeper_of(self._home, look(), self._wish)
+            return self._found
 
 
 def keeper_of(home: Path, host: Host, sandbox: bool | None) -> Keeper:

@@ -52,7 +52,7 @@ class Sandbox:
     def members(self, record: Record) -> set[Process]:
         return processes.in_namespace_of(record.leader) if record.leader else set()
 
-    def tidy(self, record: Record) -> None:
+    def tidy(self, machine_id: str) -> None:
         """All it had was in its folder."""
 
 
