@@ -24,6 +24,8 @@ ACQUIRE_SECONDS = 0.9
 AWAY = (
     OSError,
     TimeoutError,
+    asyncpg.InterfaceError,  # of a connection that is closed; of an open one it is our own fault
+    asyncpg.InternalClientError,  # the server died between two parts of an answer
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -142,7 +144,7 @@ class Database:
     async def _acquired(self) -> AsyncIterator[Connection]:
         try:
             connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS)
-        except (*AWAY, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             raise DatabaseAway("The database does not answer. Try again in a moment.") from error
         try:
             yield connection
@@ -152,7 +154,7 @@ class Database:
     async def _release(self, connection: Connection) -> None:
         try:
             await self.pool.release(connection, timeout=0.5)
-        except (*AWAY, asyncpg.InterfaceError):
+        except AWAY:
             # The server died under this connection; the pool makes a new one in its place.
             return
 
@@ -196,7 +198,7 @@ async def _roll_back(connection: Connection, transaction: asyncpg.transaction.Tr
         return
     try:
         await _answered(connection, transaction.rollback())
-    except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (*AWAY, DatabaseAway, asyncpg.PostgresError):
         # Without its connection the server rolls back by itself.
         _leave(connection)
 
@@ -205,8 +207,7 @@ async def _answered(connection: Connection, asked: Awaitable[T]) -> T:
     """The answer to a statement. A server that does not give one is left at once, without a goodbye."""
     try:
         return await asked
-    except (*AWAY, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        # InternalClientError is what asyncpg raises when the server dies between two parts of an answer.
+    except AWAY as error:
         if isinstance(error, asyncpg.InterfaceError) and not _is_lost(connection):
             raise  # a wrong argument and the like: our fault, and not the server's
         _leave(connection)

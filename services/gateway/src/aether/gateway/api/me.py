@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import asyncpg
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -15,7 +14,7 @@ from aether.gateway.api.guard import Member, SignedIn, TheGateway
 from aether.gateway.api.problems import MEMBER, problems
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.credentials import Caller, Person, check_password, clean_email
-from aether.gateway.errors import EmailTaken, SignInNeeded
+from aether.gateway.errors import SignInNeeded
 from aether.gateway.store import people
 
 router = APIRouter(prefix="/api/me", tags=["me"])
@@ -59,16 +58,13 @@ async def _write(
 ) -> list[CredentialId]:
     """A new password ends the person's other sessions; answers which."""
     hashed = await gateway.passwords.hash(password) if password is not None else None
-    try:
-        async with gateway.database.transaction() as writer:
-            await people.update(writer, person.id, name, email)
-            await audit(writer, gateway, request, person, "person.changed")
-            if hashed is None:
-                return []
-            await people.set_password(writer, person.id, hashed)
-            return await end_sessions(writer, gateway, person, keep)
-    except asyncpg.UniqueViolationError as error:
-        raise EmailTaken from error
+    async with gateway.database.transaction() as writer:
+        await people.update(writer, person.id, name, email)
+        await audit(writer, gateway, request, person, "person.changed")
+        if hashed is None:
+            return []
+        await people.set_password(writer, person.id, hashed)
+        return await end_sessions(writer, gateway, person, keep)
 
 
 @router.delete(

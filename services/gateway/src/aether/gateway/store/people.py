@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+import asyncpg
+
 from aether.contracts.ids import PersonId
 from aether.gateway.domain.credentials import Person, email_key
+from aether.gateway.errors import EmailTaken
 from aether.kit.postgres import Reader, Record, Writer
 
 COLUMNS = "id, account_id, email, display_name, created_at"
@@ -52,14 +55,17 @@ async def email_is_free(db: Reader, email: str, but_for: PersonId) -> bool:
 
 
 async def update(db: Writer, person_id: PersonId, display_name: str, email: str) -> None:
-    """Raises asyncpg.UniqueViolationError if another took the address meanwhile."""
-    await db.execute(
-        "UPDATE gateway.person SET display_name = $2, email = $3, email_key = $4 WHERE id = $1",
-        person_id,
-        display_name,
-        email,
-        email_key(email),
-    )
+    """Raises EmailTaken if another took the address meanwhile."""
+    try:
+        await db.execute(
+            "UPDATE gateway.person SET display_name = $2, email = $3, email_key = $4 WHERE id = $1",
+            person_id,
+            display_name,
+            email,
+            email_key(email),
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise EmailTaken from error
 
 
 async def set_password(db: Writer, person_id: PersonId, password_hash: str) -> None:
