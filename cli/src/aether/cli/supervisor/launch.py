@@ -12,6 +12,7 @@ from aether.cli.supervisor.composition import WEB_PORT, Composition, Ports
 from aether.cli.supervisor.processes import end_leftovers
 from aether.cli.supervisor.screen import Screen, screen_for
 from aether.cli.supervisor.supervisor import PROVISION, WEB, Supervisor
+from aether.cli.supervisor.watchdog import NAME as WATCHDOG
 from aether.cli.supervisor.webapp import WebApp
 from aether.contracts.service import Service
 
@@ -37,8 +38,8 @@ async def launch(
     leftovers = await asyncio.to_thread(end_leftovers, home.processes)
     composition = compose(home, Ports.chosen(PortBook(home.ports), port), environ)
     screen = screen_for([WEB, "postgres", "nats", PROVISION, *Service])
-    if leftovers:
-        screen.say(f"ended what an earlier aether left running: {', '.join(leftovers)}")
+    if parts := [name for name in leftovers if name != WATCHDOG]:
+        screen.say(f"ended what an earlier aether left running: {', '.join(parts)}")
     examining = asyncio.create_task(asyncio.to_thread(examine))
 
     async def tell_ready() -> None:

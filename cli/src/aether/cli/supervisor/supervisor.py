@@ -15,6 +15,7 @@ from aether.cli.supervisor.logs import Notice
 from aether.cli.supervisor.part import Part, PartFailed, Program, State
 from aether.cli.supervisor.processes import ProcessBook
 from aether.cli.supervisor.screen import Screen
+from aether.cli.supervisor.watchdog import NAME as WATCHDOG
 from aether.cli.supervisor.watchdog import Watchdog
 from aether.cli.supervisor.webapp import NodeMissing, WebApp
 
@@ -46,6 +47,7 @@ class Supervisor:
         """
         self._listen_to_signals()
         watchdog = Watchdog(self._composition.end_machines_command(), self._composition.end_machines_environment())
+        self._book.note(WATCHDOG, watchdog.pid)
         try:
             await self._until_stopped(self._start())
             if not self._stop.is_set():

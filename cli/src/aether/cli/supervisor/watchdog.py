@@ -6,6 +6,7 @@ from contextlib import suppress
 
 # A line means that all was stopped in order; an end without one means the supervisor is gone.
 SCRIPT = 'read _ || exec "$@"'
+NAME = "watchdog"
 
 
 class Watchdog:
@@ -21,6 +22,11 @@ class Watchdog:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    @property
+    def pid(self) -> int:
+        """The watchdog's own process, which the next supervisor ends before it starts anything."""
+        return self._process.pid
 
     def release(self) -> None:
         """All was stopped in order: the watchdog ends and does nothing."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from aether.cli.embedded.ports import LOOPBACK, any_free_port
 from aether.cli.supervisor.composition import answers_ready
+from aether.cli.supervisor.watchdog import NAME as WATCHDOG
 from aether.testkit.eventually import eventually
 
 COMMAND = (sys.executable, "-m", "aether.cli.main", "up")
@@ -55,7 +56,7 @@ class Stack:
         """The present process of each part by name; empty once everything is stopped."""
         path = self.home / "processes.json"
         records = json.loads(path.read_text()) if path.exists() else []
-        return {record["name"]: record["pid"] for record in records}
+        return {record["name"]: record["pid"] for record in records if record["name"] != WATCHDOG}
 
     def output(self) -> str:
         """Everything `aether up` printed since the last start, mails included."""
