@@ -109,6 +109,7 @@ class Bus:
         headers = message.headers or {}
         if headers.get(STATUS) == "problem":
             raise RefusedElsewhere(Problem.model_validate_json(message.data))
+        # reply() is the type parameter, which mypy cannot see.
         return type(command).reply().model_validate_json(message.data)  # type: ignore[return-value]
 
     async def _ask(self, command: Command[Any], deadline: float) -> Msg:

@@ -49,6 +49,7 @@ class Viewer:
     async def _look(self) -> None:
         known = f"?offset={self.offset}&epoch={self.epochs[-1]}" if self.epochs else "?offset=0"
         async with connect(
+            # A Subprotocol is a str by another name.
             self._url + known, additional_headers=self._headers, subprotocols=["aether.v1"],  # type: ignore[list-item]
             compression=None, max_size=None, open_timeout=3, ping_interval=2, ping_timeout=4,
         ) as socket:  # fmt: skip

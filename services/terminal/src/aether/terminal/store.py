@@ -49,6 +49,7 @@ async def add(db: Writer, terminal: Terminal, *, idempotency_key: str | None, li
 
 async def _by_key(db: Reader, project_id: ProjectId, key: str) -> Terminal | None:
     row = await db.fetchrow(
+        # The only text put in is our own column names.
         f"SELECT {COLUMNS} FROM terminal.session WHERE project_id = $1 AND idempotency_key = $2",  # noqa: S608
         project_id,
         key,

@@ -43,6 +43,7 @@ class Shown(BaseModel):
 
 def _without_account(view: type[Reply], name: str, doc: str) -> type[BaseModel]:
     fields = {n: (f.annotation, f) for n, f in view.model_fields.items() if n != "account_id"}
+    # Pydantic's create_model takes fields that mypy cannot read.
     return create_model(name, __base__=Shown, __doc__=doc, **fields)  # type: ignore[call-overload,no-any-return]
 
 
@@ -51,6 +52,7 @@ Terminal = _without_account(TerminalView, "Terminal", "One session in a project'
 
 
 class ProjectList(Shown):
+    # The class is made above, when the module is read.
     items: list[Project]  # type: ignore[valid-type]
     next_cursor: str | None
 

@@ -62,6 +62,7 @@ class Clones:
             if project_id not in self._tasks:
                 task = asyncio.create_task(self._clone(project_id), name=f"clone {project_id}")
                 self._tasks[project_id] = task
+                # Mypy cannot type a lambda's default.
                 task.add_done_callback(lambda _, done=project_id: self._tasks.pop(done, None))  # type: ignore[misc]
 
     async def _clone(self, project_id: ProjectId) -> None:

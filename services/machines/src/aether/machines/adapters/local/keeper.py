@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from aether.contracts.ids import MachineId, ProjectId
-from aether.machines.adapters.local import processes, volumes
+from aether.machines.adapters.local import cgroups, processes, volumes
 from aether.machines.adapters.local.host import Host
 from aether.machines.adapters.local.launch import Launch, Launcher, check
 from aether.machines.adapters.local.processes import Process
@@ -148,6 +148,7 @@ class Keeper:
                 record = self._records.read(MachineId(UUID(name)))
                 if record is None or record.stopped_at:
                     place = str(self._records.place(name))
+                    # Mypy cannot type a lambda's default.
                     processes.end(lambda place=place: processes.with_argument(place), grace=0)  # type: ignore[misc]
                     self._tidy(name)
 
@@ -176,6 +177,8 @@ class Keeper:
         def born(leader: Process) -> None:
             nonlocal record
             record = self._records.write(replace(record, leader=leader))
+            if group := _group(record.machine_id):
+                cgroups.enclose(group, leader.pid, spec.limits)
 
         launch = Launch(spec, place, volume, self._home, owner, self._host)
         try:
@@ -205,6 +208,8 @@ class Keeper:
         for launcher in self._launchers.values():
             launcher.tidy(machine_id)
         volumes.remove(self._records.place(machine_id))
+        if group := _group(machine_id):
+            cgroups.remove(group)
 
     def _remains(self, record: Record) -> set[Process]:
         """All processes of a machine, by what its launcher knows, by its mark and by its uid."""
@@ -260,6 +265,12 @@ def _make_place(launch: Launch) -> None:
     scratch.chmod(0o1777)
     os.chown(launch.place, -1, launch.owner.gid)
     os.chown(scratch, launch.owner.uid, launch.owner.gid)
+
+
+def _group(machine_id: str) -> Path | None:
+    """Its control group, where the host lets us have one."""
+    parent = cgroups.parent()
+    return parent / f"aether-{machine_id}" if parent else None
 
 
 def _project_of(volume: str) -> ProjectId:

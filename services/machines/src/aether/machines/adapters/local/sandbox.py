@@ -7,7 +7,6 @@ in a user namespace. The host key lies readable to the machine's own user: it pr
 """
 
 import json
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from aether.machines.adapters.local.launch import (
     Address,
     Ended,
     Launch,
+    Pipe,
     detached,
     environment,
     limit_arguments,
@@ -71,20 +71,16 @@ def free_port() -> int:
 def _boot(launch: Launch, born: Callable[[Process], None], port: int) -> int:
     settings = launch.place / f"settings-{port}"
     write_settings(settings, _settings(launch, port), launch.owner)
-    told, tell = os.pipe()
-    heard, say = os.pipe()
-    try:
-        command = [launch.host.bwrap, "--info-fd", str(tell), *_walls(launch, settings), "--", *_server(launch)]
-        detached(launch.host, command, report=say, pass_fds=(tell,))
-        os.close(tell)
-        os.close(say)
-        tell = say = -1
-        _leader(told, heard, born)
-        _await_listening(heard)
-    finally:
-        for handle in (told, tell, heard, say):
-            if handle >= 0:
-                os.close(handle)
+    with Pipe() as news, Pipe() as speech, Pipe() as gate:
+        files = (news.write, gate.read)
+        options = ["--info-fd", str(news.write), "--block-fd", str(gate.read)]
+        command = [launch.host.bwrap, *options, *_walls(launch, settings), "--", *_server(launch)]
+        detached(launch.host, command, report=speech.write, pass_fds=files)
+        news.close_write()
+        speech.close_write()
+        _leader(news.read, speech.read, born)
+        gate.close_write()  # nothing inside runs before its leader is recorded and its limits hold
+        _await_listening(speech.read)
     return port
 
 
@@ -135,6 +131,7 @@ def _walls(launch: Launch, settings: Path) -> list[str]:
     if any(launch.home.is_relative_to(path) for path in (*SYSTEM, *MAYBE_SYSTEM)):
         walls += ["--tmpfs", str(launch.home)]  # what is shown of the system must not show our own home
     walls += ["--ro-bind", str(settings), openssh.INSIDE]
+    # Paths inside the sandbox, which is nobody else's.
     walls += ["--bind", str(launch.place / "tmp"), "/tmp", "--bind", str(launch.place / "tmp"), "/var/tmp"]  # noqa: S108
     walls += ["--bind", str(launch.volume), HOME, "--remount-ro", "/", "--chdir", HOME]
     # The folder's path marks the process as this machine's, whoever looks for it.
