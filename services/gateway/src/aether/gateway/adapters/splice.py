@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import cast
 
 HIGH_WATER = 256 * 1024
 CLOSE_SECONDS = 5.0  # how long a closing side may take over what it has not sent yet
@@ -18,9 +19,9 @@ class Side(asyncio.Protocol):
         self._on_lost = on_lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        hasten(transport)
+        # uvloop's transports are no asyncio.Transport by class, only by what they do.
+        self.transport = cast("asyncio.Transport", transport)
+        hasten(self.transport)
 
     def data_received(self, data: bytes) -> None:
         self.carried += len(data)

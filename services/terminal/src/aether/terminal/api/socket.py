@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -64,7 +64,7 @@ class WebSocket(asyncio.Protocol):
         self._door = door
         self._connections = connections
         self._talk: Talk | None = None
-        self._transport: asyncio.Transport
+        self.transport: asyncio.Transport
         self._frames = ServerProtocol(
             select_subprotocol=select_subprotocol, max_size=LARGEST_MESSAGE, logger=_silent
         )
@@ -81,35 +81,35 @@ class WebSocket(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         """One binary frame, header and payload written as they are: a server does not mask."""
         if self._frames.state is State.OPEN:
-            self._transport.writelines((_header(0x82, len(data)), data))
+            self.transport.writelines((_header(0x82, len(data)), data))
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """One text frame of JSON."""
         if self._frames.state is State.OPEN:
             data = json.dumps(message, separators=(",", ":"), default=str).encode()
-            self._transport.writelines((_header(0x81, len(data)), data))
+            self.transport.writelines((_header(0x81, len(data)), data))
 
     def close(self, code: int, reason: str = "") -> None:
         if self._frames.state is State.OPEN:
             self._frames.send_close(code, reason)
             self._write_out()
-            self._arm(CLOSE_SECONDS, self._transport.abort)
+            self._arm(CLOSE_SECONDS, self.transport.abort)
 
     def pause_reading(self) -> None:
-        if not self._paused and not self._transport.is_closing():
+        if not self._paused and not self.transport.is_closing():
             self._paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._paused and not self._transport.is_closing():
+        if self._paused and not self.transport.is_closing():
             self._paused = False
-            self._transport.resume_reading()
+            self.transport.resume_reading()
 
     # asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no asyncio.Transport by class, only by what they do.
+        self.transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -172,7 +172,7 @@ class WebSocket(asyncio.Protocol):
 
     def _open(self, talk: Talk) -> None:
         self._talk = talk
-        self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self._arm(PING_SECONDS, self._ping)
         talk.opened(self)
 
@@ -208,7 +208,7 @@ class WebSocket(asyncio.Protocol):
 
     def _ping(self) -> None:
         if not self._heard:
-            self._transport.abort()  # neither an answer nor anything else: the network is dead
+            self.transport.abort()  # neither an answer nor anything else: the network is dead
             return
         self._heard = False
         if self._frames.state is State.OPEN:
@@ -224,9 +224,9 @@ class WebSocket(asyncio.Protocol):
     def _write_out(self) -> None:
         for data in self._frames.data_to_send():
             if data:
-                self._transport.write(data)
+                self.transport.write(data)
             else:
-                self._transport.close()
+                self.transport.close()
 
 
 def _header(first: int, length: int) -> bytes:
