@@ -1,5 +1,4 @@
 import "@fontsource-variable/inter";
-import "@fontsource-variable/jetbrains-mono";
 import "./styles/app.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -10,6 +9,9 @@ import { router } from "./router";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
+
+// The first page is readable without the mono face, so its table of files may come after.
+void import("@fontsource-variable/jetbrains-mono");
 
 createRoot(root).render(
   <StrictMode>

@@ -165,7 +165,6 @@ export const router = createRouter({
   defaultErrorComponent: PageFailure,
   defaultPendingComponent: PagePending,
   defaultPendingMs: 300,
-  scrollRestoration: true,
 });
 
 declare module "@tanstack/react-router" {

@@ -1,6 +1,6 @@
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { asApiError } from "@/api/problem";
-import { useLogin, useSignup } from "@/queries/me";
+import { useLogin, useSignup } from "@/queries/entrance";
 import { Button } from "@/ui/Button";
 import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";

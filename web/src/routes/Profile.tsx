@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { UpdateMe } from "@/api/types";
-import { useDeleteMe, useMe, useUpdateMe } from "@/queries/me";
+import { useDeleteMe, useUpdateMe } from "@/queries/entrance";
+import { useMe } from "@/queries/me";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";

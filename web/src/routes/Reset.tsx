@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useForgot, useReset } from "@/queries/me";
+import { useForgot, useReset } from "@/queries/entrance";
 import { Button, buttonLook } from "@/ui/Button";
 import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";

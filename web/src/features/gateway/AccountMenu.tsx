@@ -3,8 +3,10 @@ import { useLogout, useMe } from "@/queries/me";
 import { MenuButton } from "@/ui/MenuButton";
 import { setTheme, THEME_WORDS, type Theme, useTheme } from "@/ui/theme";
 
-const LOOK =
-  "grid size-7 shrink-0 place-items-center rounded-full border border-edge bg-raised text-12 font-semibold uppercase aria-expanded:border-accent touch:size-10";
+const LOOK = "group grid size-7 shrink-0 place-items-center rounded-full touch:size-10";
+
+const FACE =
+  "grid size-7 place-items-center rounded-full border border-edge bg-raised text-12 font-semibold uppercase group-hover:border-muted group-aria-expanded:border-accent";
 
 /** The person's initial, and behind it what concerns the account. */
 export function AccountMenu() {
@@ -16,7 +18,7 @@ export function AccountMenu() {
   return (
     <MenuButton
       label="Account"
-      face={(me.display_name || me.email).slice(0, 1)}
+      face={<span className={FACE}>{(me.display_name || me.email).slice(0, 1)}</span>}
       look={LOOK}
       head={
         <div className="px-2 py-1.5">

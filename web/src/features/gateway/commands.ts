@@ -1,8 +1,10 @@
 /** What the palette offers, and how a few letters find it. */
 
+import { asApiError } from "@/api/problem";
 import type { Project } from "@/api/types";
 import { queryClient } from "@/queries/client";
 import { startNow, stopNow } from "@/queries/projects";
+import { announce } from "@/ui/announce";
 import { repoName } from "@/ui/format";
 import type { IconName } from "@/ui/Icon";
 import { stateWord } from "@/ui/StateMark";
@@ -38,17 +40,22 @@ function openProject(project: Project): Command {
 
 function switchProject(project: Project): Command[] {
   if (project.status === "running") {
-    const run = (): void => void stopNow(queryClient, project.id);
+    const run = (): void => said(stopNow(queryClient, project.id));
     return [{ id: `stop-${project.id}`, name: `Stop ${project.name}`, hint: "action", icon: "stop", run }];
   }
   if (project.status === "stopped" || project.status === "error") {
     const run = ({ go }: Reach): void => {
-      void startNow(queryClient, project.id);
+      said(startNow(queryClient, project.id));
       go(`/projects/${project.id}`);
     };
     return [{ id: `start-${project.id}`, name: `Start ${project.name}`, hint: "action", icon: "play", run }];
   }
   return [];
+}
+
+/** The palette is gone when the refusal comes, so it is said. */
+function said(work: Promise<void>): void {
+  work.catch((error: unknown) => announce(asApiError(error).message));
 }
 
 function page(to: string, name: string, icon: IconName, hint: string): Command {

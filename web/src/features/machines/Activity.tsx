@@ -1,11 +1,16 @@
 import type { Clone, Project } from "@/api/types";
+import { useNow } from "@/ui/now";
 import { Ago, Until } from "@/ui/Time";
-import { awakeWord, cloneWords, isCloning, lastingReason } from "./words";
+import { awakeSentence, awakeWord, cloneWords, isCloning, lastingReason } from "./words";
 
 /** One line on what the machine does now and what comes next. */
 export function Activity({ project }: { project: Project }) {
   if (project.status === "error")
-    return <span className="text-failed">{project.status_detail || "It did not start."}</span>;
+    return (
+      <span data-wraps className="line-clamp-2 text-failed" title={project.status_detail}>
+        {project.status_detail || "It did not start."}
+      </span>
+    );
   if (isCloning(project)) return <CloneProgress clone={project.clone} />;
   if (project.status === "starting") return <>{project.status_detail || "Preparing the machine"}</>;
   if (project.status === "stopping") return <>{project.status_detail || "Saving and stopping"}</>;
@@ -20,17 +25,17 @@ export function Activity({ project }: { project: Project }) {
 
 /** "stops in 24 min · awake: typing". Empty while the server has not said. */
 export function Awake({ project }: { project: Project }) {
+  const now = useNow();
   const reason = lastingReason(project.awake_because);
   if (!project.stops_at) return null;
   return (
     <>
       stops <Until at={project.stops_at} />
-      {reason && <> · awake: {awakeWord(reason)}</>}
+      {reason && <span title={awakeSentence(project.awake_because, now)}> · awake: {awakeWord(reason)}</span>}
     </>
   );
 }
 
-/** "awake because of typing, until 14:05" as a list, where there is room for all reasons. */
 export function CloneProgress({ clone }: { clone: Clone }) {
   return (
     <span className="inline-flex min-w-0 items-center gap-2">

@@ -1,10 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import type { Project } from "@/api/types";
-import { useKeepAwake, useRestartProject } from "@/queries/projects";
+import { useKeepAwake, useRestartProject, useStartProject, useStopProject } from "@/queries/projects";
 import { MenuButton } from "@/ui/MenuButton";
 import { KEEP_AWAKE_SECONDS } from "./WorkspaceBar";
-import { holdOf } from "./words";
+import { canStart, canStop, holdOf } from "./words";
 
 const DeleteProject = lazy(() => import("./DeleteProject"));
 const ProjectSettings = lazy(() => import("./ProjectSettings"));
@@ -13,21 +13,26 @@ const RestartProject = lazy(() => import("./RestartProject"));
 type Shown = "settings" | "delete" | "restart" | null;
 
 /** Everything else that can be done with a project. */
-export function ProjectMenu({ project }: { project: Project }) {
+export function ProjectMenu({ project, label = "Project menu" }: { project: Project; label?: string }) {
   const navigate = useNavigate();
   const keep = useKeepAwake(project.id);
+  const start = useStartProject(project.id);
+  const stop = useStopProject(project.id);
   const restart = useRestartProject(project.id);
   const [shown, setShown] = useState<Shown>(null);
   const hold = holdOf(project);
   const close = (): void => setShown(null);
+  const toProjects = (): void => void navigate({ to: "/projects" });
   const toRecordings = (): void =>
     void navigate({ to: "/projects/$projectId/recordings", params: { projectId: project.id } });
   const running = project.status === "running";
   return (
     <>
       <MenuButton
-        label="Project menu"
+        label={label}
         entries={[
+          canStop(project) && { icon: "stop", text: "Stop", run: () => stop.mutate(undefined) },
+          canStart(project) && { icon: "play", text: "Start", run: () => start.mutate(undefined) },
           { icon: "film", text: "Recordings", run: toRecordings },
           { icon: "settings", text: "Project settings", run: () => setShown("settings") },
           running && {
@@ -43,9 +48,7 @@ export function ProjectMenu({ project }: { project: Project }) {
       <Suspense>
         {shown === "settings" && <ProjectSettings project={project} close={close} />}
         {shown === "restart" && <RestartProject project={project} restart={restart} close={close} />}
-        {shown === "delete" && (
-          <DeleteProject project={project} close={close} done={() => void navigate({ to: "/projects" })} />
-        )}
+        {shown === "delete" && <DeleteProject project={project} close={close} done={toProjects} />}
       </Suspense>
     </>
   );

@@ -1,24 +1,21 @@
 import { Link } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { Project } from "@/api/types";
-import { IconButton } from "@/ui/Button";
 import { FailureLine } from "@/ui/Failure";
 import { repoName } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
 import { StateMark } from "@/ui/StateMark";
 import { Activity } from "./Activity";
+import { ProjectMenu } from "./ProjectMenu";
 import { Switch } from "./Switch";
-
-const DeleteProject = lazy(() => import("./DeleteProject"));
 
 /** One project as a line of the dashboard; two lines on a phone. */
 export function ProjectRow({ project }: { project: Project }) {
   const [refusal, setRefusal] = useState<unknown>(null);
-  const [deleting, setDeleting] = useState(false);
   return (
     <li
       data-row
-      className="group relative grid grid-cols-[1fr_auto] items-center gap-x-4 border-b border-line px-4 py-1.5 has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-10 md:grid-cols-[6rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
+      className="group relative grid grid-cols-[1fr_auto] items-center gap-x-4 border-b border-line px-4 py-1.5 md:py-[3px] has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-8 md:touch:min-h-10 md:grid-cols-[6rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
     >
       <StateMark status={project.status} className="order-2 col-start-1 md:order-none md:col-start-auto" />
       <Link
@@ -32,24 +29,17 @@ export function ProjectRow({ project }: { project: Project }) {
       <span className="hidden min-w-0 items-center gap-1.5 text-muted md:flex">
         {project.repo_url ? <Source project={project} /> : <span>empty</span>}
       </span>
-      <span className="order-3 col-start-1 min-w-0 truncate text-muted md:order-none md:col-start-auto">
+      <span className="order-3 col-start-1 min-w-0 truncate text-muted has-[[data-wraps]]:whitespace-normal md:order-none md:col-start-auto">
         <Activity project={project} />
       </span>
       <span className="relative order-1 row-span-3 flex items-center justify-end gap-1 md:order-none md:row-span-1">
         <Switch project={project} refused={setRefusal} />
-        <IconButton label={`Delete ${project.name}`} onClick={() => setDeleting(true)}>
-          <Icon name="trash" />
-        </IconButton>
+        <ProjectMenu project={project} label={`Menu of ${project.name}`} />
       </span>
       {refusal !== null && (
         <div className="relative order-4 col-span-full py-1">
           <FailureLine error={refusal} />
         </div>
-      )}
-      {deleting && (
-        <Suspense>
-          <DeleteProject project={project} close={() => setDeleting(false)} />
-        </Suspense>
       )}
     </li>
   );

@@ -28,6 +28,7 @@ export function Switch({ project, size = "small", refused }: SwitchProps) {
     return (
       <Button
         size={size}
+        className="min-w-18"
         busy={stop.isPending}
         aria-label={`Stop ${project.name}`}
         onClick={() => stop.mutate(undefined)}
@@ -40,6 +41,7 @@ export function Switch({ project, size = "small", refused }: SwitchProps) {
   return (
     <Button
       size={size}
+      className="min-w-18"
       kind={size === "large" ? "primary" : "plain"}
       busy={start.isPending || !canStart(project)}
       aria-label={`Start ${project.name}`}

@@ -38,7 +38,9 @@ export function WorkspaceActions({ project }: { project: Project }) {
         Recordings
       </Link>
       {project.status === "running" && <KeepAwake project={project} />}
-      <Switch project={project} />
+      <span className="max-sm:hidden">
+        <Switch project={project} />
+      </span>
       <ProjectMenu project={project} />
     </>
   );

@@ -1,13 +1,20 @@
 /** What a project is doing, in words. Pure. */
 import type { AwakeReason, Clone, Project } from "@/api/types";
 import { KEEP_AWAKE } from "@/queries/projects";
+import { clock } from "@/ui/format";
 
 const KINDS = { input: "typing", output: "output" } as const;
 
 /** Why a machine stays awake: "typing", "output", "Codex" for a named hold, "you" for the button of this page. */
 export function awakeWord(reason: AwakeReason): string {
   if (reason.kind !== "hold") return KINDS[reason.kind];
-  return reason.name === KEEP_AWAKE ? "kept awake by you" : reason.name || "a hold";
+  return reason.name === KEEP_AWAKE ? "your request" : reason.name || "a hold";
+}
+
+/** "Awake because of typing until 14:05, Codex until 15:00": every reason, for the hover and the narrow. */
+export function awakeSentence(reasons: readonly AwakeReason[], now: number): string {
+  const parts = reasons.map((reason) => `${awakeWord(reason)} until ${clock(reason.until, now)}`);
+  return parts.length ? `Awake because of ${parts.join(", ")}` : "";
 }
 
 /** The reason that lasts longest, because it decides. */

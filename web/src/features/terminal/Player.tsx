@@ -19,5 +19,5 @@ export default function Player({ cast }: { cast: string }) {
     });
     return () => player.dispose();
   }, [cast]);
-  return <div ref={place} data-testid="replay" className="grid min-h-0 flex-1 place-items-center p-4" />;
+  return <div ref={place} data-testid="replay" className="min-h-0 flex-1 p-2 sm:p-6" />;
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { Terminal } from "@/api/types";
 import { IconButton } from "@/ui/Button";
 import { classes } from "@/ui/classes";
@@ -48,6 +48,10 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
   const name = tabName(terminal, at);
   const title = titles.get(terminal.id) ?? terminal.title;
   const rings = bells.has(terminal.id);
+  const tab = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (chosen) tab.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   const press = (event: React.KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const next = step && tabs[(at + step + tabs.length) % tabs.length];
@@ -61,6 +65,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
   };
   return (
     <div
+      ref={tab}
       role="presentation"
       className={classes(
         "group flex max-w-64 shrink-0 items-center border-r border-line",

@@ -46,6 +46,8 @@ export class TerminalScreen {
   #observer: ResizeObserver | null = null;
   #sticky: Sticky = { ctrl: false, alt: false };
   #replaying = false;
+  #shown = false;
+  #gone = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly options: ScreenOptions) {
@@ -70,21 +72,30 @@ export class TerminalScreen {
   /** Draws into the element once the font is there, because cells are measured with it; then connects. */
   async mount(element: HTMLElement): Promise<void> {
     await document.fonts.load(`${this.options.fontSize}px ${FONT}`).catch(() => []);
-    if (!element.isConnected) return;
+    if (this.#gone || !element.isConnected) return;
     this.#xterm.open(element);
     this.#observer = new ResizeObserver(() => this.fit());
     this.#observer.observe(element);
-    this.fit();
     this.connection.open();
+    if (this.#shown) this.show();
   }
 
   /** Browsers give a page few WebGL contexts, so only the shown screen holds one. */
   show(): void {
+    this.#shown = true;
+    if (!this.#xterm.element) return;
     if (!this.#webgl) this.#startWebgl();
     this.fit();
+    // On a phone the focus would raise the keyboard over half of the screen; there a tap asks for it.
+    if (!matchMedia("(pointer: coarse)").matches) this.focus();
   }
 
   hide(): void {
+    this.#shown = false;
+    this.#dropWebgl();
+  }
+
+  #dropWebgl(): void {
     this.#webgl?.dispose();
     this.#webgl = null;
   }
@@ -175,6 +186,7 @@ export class TerminalScreen {
   }
 
   dispose(): void {
+    this.#gone = true;
     clearTimeout(this.#quiet);
     this.#observer?.disconnect();
     this.connection.dispose();
@@ -256,7 +268,7 @@ export class TerminalScreen {
   #startWebgl(): void {
     try {
       const webgl = new WebglAddon();
-      webgl.onContextLoss(() => this.hide());
+      webgl.onContextLoss(() => this.#dropWebgl());
       this.#xterm.loadAddon(webgl);
       this.#webgl = webgl;
     } catch {

@@ -67,7 +67,6 @@ export function useScreen(terminalId: string, shown: boolean, events: PaneEvents
     if (!screen) return;
     if (!shown) return screen.hide();
     screen.show();
-    screen.focus();
     return expose(screen);
   }, [screen, shown]);
 

@@ -1,0 +1,66 @@
+/** The ways in, and changes of the account itself. A 401 here is a wrong password, not the end of a sign-in. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, api } from "@/api/client";
+import type { Me, UpdateMe } from "@/api/types";
+import { keys } from "./keys";
+
+const ENTRANCE = { entrance: true };
+
+function useEntrance<Given>(send: (given: Given) => Promise<Me>) {
+  const cache = useQueryClient();
+  return useMutation({
+    meta: ENTRANCE,
+    mutationFn: send,
+    onSuccess: (me) => {
+      cache.clear();
+      cache.setQueryData(keys.me, me);
+    },
+  });
+}
+
+export function useSignup() {
+  return useEntrance((body: { email: string; password: string; display_name?: string }) =>
+    answer(api.POST("/api/auth/signup", { body })),
+  );
+}
+
+export function useLogin() {
+  return useEntrance((body: { email: string; password: string }) =>
+    answer(api.POST("/api/auth/login", { body })),
+  );
+}
+
+export function useForgot() {
+  return useMutation({
+    meta: ENTRANCE,
+    mutationFn: (body: { email: string }) => answer(api.POST("/api/auth/forgot", { body })),
+  });
+}
+
+export function useReset() {
+  return useMutation({
+    meta: ENTRANCE,
+    mutationFn: (body: { token: string; password: string }) => answer(api.POST("/api/auth/reset", { body })),
+  });
+}
+
+export function useUpdateMe() {
+  const cache = useQueryClient();
+  return useMutation({
+    meta: ENTRANCE,
+    mutationFn: (body: UpdateMe) => answer(api.PATCH("/api/me", { body })),
+    onSuccess: (me) => cache.setQueryData(keys.me, me),
+  });
+}
+
+export function useDeleteMe() {
+  const cache = useQueryClient();
+  return useMutation({
+    meta: ENTRANCE,
+    mutationFn: (body: { password: string }) => answer(api.DELETE("/api/me", { body })),
+    onSuccess: () => {
+      cache.clear();
+      cache.setQueryData(keys.me, null);
+    },
+  });
+}
