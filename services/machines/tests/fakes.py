@@ -47,6 +47,7 @@ class FakeProvider:
     calls: list[str] = field(default_factory=list)
     rules: dict[str, list[str]] = field(default_factory=dict)
     gate: asyncio.Event | None = None  # a start waits for it
+    listed_before: "list[MachineStatus] | None" = None  # a list that is out of date by the time it is read
     at_gate: asyncio.Event = field(default_factory=asyncio.Event)
 
     def rule(self, call: str, *whats: str) -> None:
@@ -91,7 +92,8 @@ class FakeProvider:
 
     async def list(self) -> list[MachineStatus]:
         self._called("list")()
-        return [status for status in self.machines.values() if status.observed is not Observed.GONE]
+        present = [status for status in self.machines.values() if status.observed is not Observed.GONE]
+        return present if self.listed_before is None else self.listed_before
 
     def vanish(self, machine_id: MachineId, reason: str = "", at: datetime | None = None) -> None:
         """The machine ends behind everybody's back."""

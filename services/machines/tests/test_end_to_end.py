@@ -207,7 +207,7 @@ async def test_the_repository_is_in_the_workspace_after_the_first_start(
         == "hello\nseen"
     )
     assert await real.run(project, "cd ~/workspace && git rev-list --count HEAD") == "1"
-    assert await real.run(project, "ls -A ~/.cache/aether") == ""
+    assert await real.run(project, "ls -A ~/.cache/aether") == "clone.lock"
     states = [event.project.clone.state for event in await real.said(ProjectChanged)]
     assert [state for n, state in enumerate(states) if state not in states[:n]] == ["pending", "running", "done"]
 

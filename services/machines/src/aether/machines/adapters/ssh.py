@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 
 import asyncssh
 from opentelemetry import trace
@@ -14,7 +15,7 @@ from aether.kit.trace import tracer
 from aether.machines.authority import ALGORITHM
 
 PROMPT_SECONDS = 10.0
-RETRY_SECONDS = 0.1
+RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 CHUNK = 8192
 
 
@@ -62,10 +63,11 @@ class SshDoor:
     async def _connect_patiently(self, machine: SshCertificate) -> asyncssh.SSHClientConnection:
         """sshd may listen a moment before it lets anyone in."""
         end = time.monotonic() + PROMPT_SECONDS
-        while True:
+        for delay in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
             try:
                 return await connect(machine, self.key)
             except MachineUnreachable:
                 if time.monotonic() > end:
                     raise
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(delay)
+        raise AssertionError("the delays have no end")

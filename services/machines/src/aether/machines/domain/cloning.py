@@ -17,11 +17,15 @@ TIMED_OUT = 124  # what coreutils' timeout says
 SCRIPT = r"""
 set -u
 url=$1 branch=$2 work=$3 seconds=$4
-stage=$HOME/.cache/aether/clone
+root=$HOME/.cache/aether
+stage=$root/clone
 export LC_ALL=C GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true SSH_ASKPASS=true
 export GIT_SSH_COMMAND='ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new'
 command -v git >/dev/null 2>&1 || exit 91
 mkdir -p "$work" "$stage" || exit 1
+# What a lost connection left running ends by itself; until then it has the stage.
+exec 9>"$root/clone.lock"
+if command -v flock >/dev/null 2>&1; then flock -w "$seconds" 9 || exit 124; fi
 if [ ! -e "$stage/whole" ]; then
     [ -e "$work/.git" ] && exit 0
     [ -z "$(ls -A "$work")" ] || exit 90

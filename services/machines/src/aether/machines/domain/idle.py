@@ -46,7 +46,8 @@ class Activity:
         return replace(self, holds=left, held_until=max([now, *left.values()]))
 
     def present_holds(self, now: datetime) -> dict[str, datetime]:
-        return {name: until for name, until in self.holds.items() if until > now}
+        cap = now + timedelta(seconds=HOLD_SECONDS)
+        return {name: min(until, cap) for name, until in self.holds.items() if until > now}
 
     def without_holds(self) -> "Activity":
         return replace(self, holds={}, held_until=None)
@@ -65,14 +66,16 @@ class Activity:
         )
 
     def reasons(self, idle_minutes: int, now: datetime) -> list[AwakeReason]:
-        """What keeps it awake now, the longest first."""
+        """What keeps it awake now, the longest first. A sign of life from later than now counts as from now."""
         idle = timedelta(minutes=idle_minutes)
         found = [AwakeReason(kind="hold", name=n, until=until) for n, until in self.present_holds(now).items()]
         if self.last_input_at is not None:
-            found.append(AwakeReason(kind="input", until=self.last_input_at + idle))
+            found.append(AwakeReason(kind="input", until=min(self.last_input_at, now) + idle))
         if self.last_output_at is not None:
             found.append(
-                AwakeReason(kind="output", until=min(self.last_output_at + idle, self._output_counts_until(now)))
+                AwakeReason(
+                    kind="output", until=min(min(self.last_output_at, now) + idle, self._output_counts_until(now))
+                )
             )
         awake = [reason for reason in found if reason.until > now]
         return sorted(awake, key=lambda reason: reason.until, reverse=True)

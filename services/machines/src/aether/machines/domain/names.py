@@ -11,6 +11,8 @@ SLUG_LENGTH = 40
 BRANCH_LENGTH = 244  # git keeps a branch as a file name under refs/heads, with .lock while it writes
 VARIABLES = 100
 VALUE_LENGTH = 8192
+ENV_LENGTH = 65536
+JOINERS = "\u200c\u200d"  # emoji and several scripts are written with them
 
 # These change what a shell, a loader or the service's own commands do before the person's first keystroke.
 FORBIDDEN_VARIABLES = re.compile(
@@ -23,7 +25,7 @@ _BRANCH_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//")
 
 def has_controls(text: str) -> bool:
     """Whether any character steers a terminal or cannot be shown (categories Cc, Cf, Cs, Zl, Zp)."""
-    return any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text)
+    return any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text if c not in JOINERS)
 
 
 def checked_name(name: str) -> str:
@@ -62,6 +64,7 @@ def _is_branch(name: str) -> bool:
     return not (
         len(name) > BRANCH_LENGTH
         or _BRANCH_FORBIDDEN.search(name)
+        or has_controls(name)
         or name.startswith(("-", "/"))
         or name.endswith(("/", "."))
         or name in ("@", "HEAD")
@@ -75,6 +78,8 @@ def checked_env(env: Mapping[str, str]) -> dict[str, str]:
         raise Invalid.field("env", f"A project has at most {VARIABLES} variables.")
     for name, value in env.items():
         _check_variable(name, value)
+    if sum(len(name) + len(value) for name, value in env.items()) > ENV_LENGTH:
+        raise Invalid.field("env", f"All variables together have at most {ENV_LENGTH} characters.")
     return dict(env)
 
 

@@ -12,6 +12,7 @@ Outcome = Literal["open", "done", "failed", "abandoned"]
 Reason = Literal["", "asked", "idle", "died", "deleted", "replaced"]
 
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+LONGEST = timedelta(seconds=BACK_OFF[-1])
 TICK = timedelta(minutes=1)
 
 
@@ -58,6 +59,10 @@ class Intent:
         """Tried in vain; to be tried again after 1, 2, 4, 8, 15 and then every 30 s."""
         delay = BACK_OFF[min(self.attempts, len(BACK_OFF) - 1)]
         return replace(self, attempts=self.attempts + 1, error=error, not_before=now + timedelta(seconds=delay))
+
+    def is_due(self, now: datetime) -> bool:
+        """Also when it is put off for longer than anything ever is: then the clock has gone back since."""
+        return not now < self.not_before <= now + LONGEST
 
     def finished(self, state: Outcome, now: datetime, error: str = "") -> "Intent":
         return replace(self, state=state, finished_at=now, error=error or self.error)

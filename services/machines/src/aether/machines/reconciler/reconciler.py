@@ -7,6 +7,7 @@ import structlog
 from aether.contracts.ids import ProjectId
 from aether.contracts.problem import NotFound, Unavailable
 from aether.machines.deps import Machines
+from aether.machines.domain.parts import LONGEST
 from aether.machines.reconciler.work import carry_out
 from aether.machines.store import projects
 from aether.machines.store.claims import Claims
@@ -44,13 +45,14 @@ class Reconciler:
     async def _begin_due(self) -> None:
         try:
             async with self._machines.reading() as db:
-                due = await projects.due(db, self._machines.clock.now())
+                due = await projects.due(db, self._machines.clock.now(), LONGEST)
         except Unavailable:
             return
         for project_id in due:
             if project_id not in self._tasks:
                 task = asyncio.create_task(self._drive(project_id), name=f"project {project_id}")
                 self._tasks[project_id] = task
+                # Mypy cannot type a lambda's default.
                 task.add_done_callback(lambda _, done=project_id: self._tasks.pop(done, None))  # type: ignore[misc]
 
     async def _wait(self) -> None:

@@ -48,10 +48,14 @@ class Watch:
 
     async def mind_the_clock(self) -> None:
         now = self._look()
-        jump, self._last = self._last.jump_until(now), now
-        if jump is None:
-            return
-        log.warning("clock.jumped", before=jump.before.isoformat(), after=jump.after.isoformat())
+        jump = self._last.jump_until(now)
+        if jump is not None:
+            log.warning("clock.jumped", before=jump.before.isoformat(), after=jump.after.isoformat())
+            await self._make_up_for(jump)
+        # Only now, so that a jump that could not be made up for is found again at the next look.
+        self._last = now
+
+    async def _make_up_for(self, jump: Jump) -> None:
         async with self._machines.reading() as db:
             alive = await projects.alive(db)
         for project in alive:
@@ -107,6 +111,12 @@ class Watch:
 
     async def _end_stray(self, status: MachineStatus, provider: Provider) -> None:
         """Of a project nobody knows, or of an older start: it must not run, and nobody is led to it."""
+        # One that was ended between the list and what the database said is not stopped again: a newer start
+        # of its project may have come meanwhile.
+        async with asyncio.timeout(LIST_SECONDS):
+            seen = await provider.inspect(status.machine_id)
+        if seen.observed is Observed.GONE:
+            return
         log.warning("machine.stray", machine_id=str(status.machine_id), generation=status.generation)
         await provider.stop(status.machine_id)
 

@@ -28,7 +28,7 @@ async def carry_out(project_id: ProjectId, machines: Machines) -> bool:
     async with machines.reading() as db:
         project = await projects.get(db, project_id)
     intent = project.intent
-    if intent is None or intent.not_before > machines.clock.now():
+    if intent is None or not intent.is_due(machines.clock.now()):
         return False
     steps = {"start": _start, "stop": _stop, "destroy": _destroy}
     with trace.continued(f"{intent.kind} machine", intent.headers, SpanKind.INTERNAL) as span:

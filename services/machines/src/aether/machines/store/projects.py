@@ -103,13 +103,14 @@ async def count(db: Reader, account_id: AccountId) -> tuple[int, int]:
     return row["present"], row["running"]
 
 
-async def due(db: Reader, now: datetime, limit: int = 256) -> list[ProjectId]:
-    """Projects with an open intent whose time has come."""
+async def due(db: Reader, now: datetime, longest: timedelta, limit: int = 256) -> list[ProjectId]:
+    """Projects with an open intent that is not put off, which it is for `longest` at most."""
     rows = await db.fetch(
         """
-        SELECT project_id FROM machines.intent WHERE state = 'open' AND not_before <= $1
-        ORDER BY not_before LIMIT $2""",
+        SELECT project_id FROM machines.intent WHERE state = 'open' AND (not_before <= $1 OR not_before > $1 + $2)
+        ORDER BY not_before LIMIT $3""",
         now,
+        longest,
         limit,
     )
     return [ProjectId(row["project_id"]) for row in rows]
