@@ -179,6 +179,11 @@ def _pid_namespace(pid: int) -> str:
         return ""
 
 
+def running_uids() -> set[int]:
+    """Every uid that a process runs with now."""
+    return {uid for one in everyone() for uid in _uids(one.process.pid)}
+
+
 def _uids(pid: int) -> set[int]:
     for line in _read(pid, "status").splitlines():
         if line.startswith(b"Uid:"):

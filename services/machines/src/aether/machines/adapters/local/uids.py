@@ -7,11 +7,13 @@ owned is gone and the whole range was used once.
 import json
 import os
 import pwd
+import secrets
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from aether.contracts.ids import ProjectId
+from aether.machines.adapters.local.processes import running_uids
 from aether.machines.adapters.local.records import Records
 
 # People's subordinate ids begin at 100000 and a ustar archive cannot name an id above 2097151.
@@ -60,8 +62,9 @@ class Uids:
     def _choose(self, taken: dict[str, dict[str, int]], project: str) -> int:
         """The next of the range that nobody has; written down before it is used."""
         ids = _range()
-        used = set(taken["projects"].values()) | {entry.pw_uid for entry in pwd.getpwall()}
-        first = taken["next"].get("uid", ids.start)
+        used = set(taken["projects"].values()) | {entry.pw_uid for entry in pwd.getpwall()} | running_uids()
+        # Two homes on one host know nothing of each other, so each begins somewhere else in the range.
+        first = taken["next"].get("uid") or ids.start + secrets.randbelow(len(ids))
         order = chain(range(max(first, ids.start), ids.stop), ids)
         uid = next(candidate for candidate in order if candidate not in used)
         taken["projects"][project] = uid
