@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from aether.contracts.ids import ProjectId, new_id
-from aether.machines.adapters.local import volumes
+from aether.machines.adapters.local import cgroups, volumes
 from aether.machines.adapters.local.host import Host, look
 from aether.machines.adapters.local.keeper import refusals
 from aether.machines.adapters.local.provider import keeper_of
 from aether.machines.adapters.local.records import Records
 from aether.machines.adapters.local.uids import Owner, Uids
-from aether.machines.provider import ProviderRefused, ProviderUnavailable
+from aether.machines.provider import Limits, ProviderRefused, ProviderUnavailable
 
 
 def records(home: Path) -> Records:
@@ -83,3 +83,33 @@ def test_a_host_without_a_sandbox_refuses_to_promise_one(home: Path) -> None:
 
 def test_looking_at_the_host_is_remembered() -> None:
     assert look() is look()
+
+
+def test_limits_go_to_the_nearest_group_that_hands_them_on(tmp_path: Path) -> None:
+    mine = tmp_path / "user.slice/user-1000.slice/session-1.scope"
+    mine.mkdir(parents=True)
+    for group, handed in ((mine, ""), (mine.parent, "cpu memory pids"), (tmp_path, "cpu memory pids")):
+        (group / "cgroup.subtree_control").write_text(handed)
+
+    parent = cgroups.find_parent(tmp_path, "1:name=systemd:/x\n0::/user.slice/user-1000.slice/session-1.scope\n")
+
+    assert parent == mine.parent
+    assert cgroups.find_parent(tmp_path, "4:memory:/old\n") is None
+
+
+def test_a_group_holds_memory_processor_and_processes(tmp_path: Path) -> None:
+    group = tmp_path / "aether-machine"
+
+    assert cgroups.enclose(group, 4711, Limits(memory_mb=512, pids=100, cpus=1.5))
+
+    written = {path.name: path.read_text() for path in group.iterdir()}
+    assert written == {
+        "memory.max": str(512 << 20),
+        "pids.max": "100",
+        "cpu.max": "150000 100000",
+        "cgroup.procs": "4711",
+    }
+
+
+def test_a_host_without_control_groups_starts_machines_all_the_same(tmp_path: Path) -> None:
+    assert not cgroups.enclose(tmp_path / "missing" / "group", 4711, Limits())

@@ -11,9 +11,11 @@ the kernel and the network are shared, and whatever listens on loopback can be r
 | processes, threads    | held by uid      | held by namespace  | held by uid       | **not held**        |
 | size of one file      | the disk limit   | the disk limit     | the disk limit    | the disk limit      |
 | size of the volume    | **told only**    | **told only**      | **told only**     | **told only**       |
-| memory, processor     | **not held**     | **not held**       | **not held**      | **not held**        |
+| memory, processor     | by control group | by control group   | by control group  | by control group    |
 | end of the tree       | by pid namespace | by pid namespace   | by uid            | by descent and mark |
 
+By control group: cgroup v2, where this process may make groups (see `cgroups`), which then hold processes
+and threads too; elsewhere, as in most containers, memory and processor are **not held**.
 Told: `LocalProvider.used_mb`. By namespace: from Linux 5.14 on; before, it counts all the person runs.
 By descent and mark: what left both its parents and its environment behind is missed. Open files are held
 to 65536, or to what this process may have itself.

@@ -19,6 +19,7 @@ from aether.machines.adapters.local.launch import (
     USERNAME,
     Address,
     Launch,
+    Pipe,
     detached,
     environment,
     open_files,
@@ -107,18 +108,14 @@ def _orders(launch: Launch, keys: Path, scratch: Path) -> dict[str, object]:
 
 def _run(launch: Launch, orders: str) -> dict[str, int]:
     """Start the server, give it its orders, answer its report: {"pid", "port"}."""
-    given, give = os.pipe()
-    heard, say = os.pipe()
-    with os.fdopen(heard, "rb") as hearing:
-        try:
-            command = [sys.executable, "-P", "-m", SERVER, str(launch.place)]
-            detached(launch.host, command, report=say, stdin=given)
-        finally:
-            os.close(say)
-            os.close(given)
-            with os.fdopen(give, "w") as giving, contextlib.suppress(BrokenPipeError):
-                giving.write(orders)
-                giving.close()
-        said = read_until(hearing.fileno(), b'"port"', "The machine's SSH server")
+    with Pipe() as input_, Pipe() as speech:
+        command = [sys.executable, "-P", "-m", SERVER, str(launch.place)]
+        detached(launch.host, command, report=speech.write, stdin=input_.read)
+        speech.close_write()
+        with os.fdopen(os.dup(input_.write), "w") as giving, contextlib.suppress(BrokenPipeError):
+            input_.close_write()
+            giving.write(orders)
+            giving.flush()
+        said = read_until(speech.read, b'"port"', "The machine's SSH server")
     report: dict[str, int] = json.loads(said.splitlines()[-1])
     return report

@@ -143,6 +143,26 @@ def detached(
     )
 
 
+class Pipe:
+    """A pipe whose ends are closed at the end of a block, if not before."""
+
+    def __init__(self) -> None:
+        self.read, self.write = os.pipe()
+        self._open = {self.read, self.write}
+
+    def __enter__(self) -> "Pipe":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._open:
+            os.close(handle)
+
+    def close_write(self) -> None:
+        """So that the reader sees the end once the others have closed theirs."""
+        self._open.remove(self.write)
+        os.close(self.write)
+
+
 def read_until(handle: int, mark: bytes, who: str) -> bytes:
     """Everything up to and with the line that holds `mark`. ProviderUnavailable if the writer ends or stalls."""
     deadline = time.monotonic() + START_SECONDS
