@@ -50,6 +50,7 @@ class Box:
 
     def __post_init__(self) -> None:
         self.watch = Watch(self.machines)
+        self.claims: list[Claims] = []
 
     async def ask(self, command: Command[Any]) -> Any:
         reply: Reply = await COMMANDS[type(command)](command, self.machines)
@@ -99,7 +100,9 @@ class Box:
         return found
 
     def clones(self) -> Clones:
-        return Clones(self.machines, Claims(self.url))
+        """What clones, as a process of its own would; its claims end with the test."""
+        self.claims.append(Claims(self.url))
+        return Clones(self.machines, self.claims[-1])
 
     @contextlib.asynccontextmanager
     async def process(self) -> AsyncIterator[Reconciler]:
@@ -121,7 +124,10 @@ async def migrated(postgres_server: PostgresServer) -> str:
 async def box(postgres_server: PostgresServer, migrated: str) -> AsyncIterator[Box]:
     url = await postgres_server.create_database(template=migrated)
     async with Database.connect(url, "machines") as database:
-        yield await boxed(database, url)
+        box = await boxed(database, url)
+        yield box
+        for claims in box.claims:
+            await claims.close()
     await postgres_server.drop_database(url)
 
 
