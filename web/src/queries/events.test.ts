@@ -1,0 +1,129 @@
+import { QueryClient } from "@tanstack/react-query";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Project, Terminal } from "@/api/types";
+import { applyEvent, putProject } from "./events";
+import { keys } from "./keys";
+
+let cache: QueryClient;
+
+function project(id: string, more: Partial<Project> = {}): Project {
+  return {
+    id,
+    name: id,
+    slug: id,
+    status: "stopped",
+    repo_url: "",
+    branch: "",
+    provider: "local",
+    size: "small",
+    idle_minutes: 30,
+    recording: true,
+    version: 1,
+    created_at: "2026-11-22T10:00:00Z",
+    updated_at: "2026-11-22T10:00:00Z",
+    awake_because: [],
+    clone: { state: "none" },
+    limits: { memory_mb: 1, pids: 1, disk_mb: 1 },
+    ...more,
+  };
+}
+
+function terminal(id: string, more: Partial<Terminal> = {}): Terminal {
+  return {
+    id,
+    project_id: "a",
+    name: id,
+    title: "",
+    cols: 80,
+    rows: 24,
+    state: "open",
+    created_at: "2026-11-22T10:00:00Z",
+    viewers: 0,
+    recorded: true,
+    ...more,
+  };
+}
+
+const projects = (): Project[] => cache.getQueryData<Project[]>(keys.projects) ?? [];
+const tabs = (): Terminal[] => cache.getQueryData<Terminal[]>(keys.terminals("a")) ?? [];
+
+beforeEach(() => {
+  cache = new QueryClient();
+  cache.setQueryData(keys.projects, [project("a"), project("b")]);
+  cache.setQueryData(keys.project("a"), project("a"));
+  cache.setQueryData(keys.terminals("a"), [terminal("t1"), terminal("t2")]);
+});
+
+test("a changed project replaces itself in the list and on its own page", () => {
+  applyEvent(cache, { name: "project.changed", data: project("a", { status: "running", version: 2 }) });
+  expect(projects().map((p) => p.status)).toEqual(["running", "stopped"]);
+  expect(cache.getQueryData<Project>(keys.project("a"))?.status).toBe("running");
+});
+
+test("a project made elsewhere appears first", () => {
+  applyEvent(cache, { name: "project.changed", data: project("c") });
+  expect(projects().map((p) => p.id)).toEqual(["c", "a", "b"]);
+});
+
+test("an answer that an event has overtaken changes nothing", () => {
+  applyEvent(cache, { name: "project.changed", data: project("a", { status: "running", version: 5 }) });
+  putProject(cache, project("a", { status: "starting", version: 4 }));
+  expect(projects()[0]?.status).toBe("running");
+  expect(cache.getQueryData<Project>(keys.project("a"))?.status).toBe("running");
+});
+
+test("without versions the time of change decides", () => {
+  const without = { version: undefined };
+  cache.setQueryData(keys.projects, [
+    project("a", { ...without, updated_at: "2026-11-22T10:00:05Z", status: "running" }),
+  ]);
+  putProject(cache, project("a", { ...without, updated_at: "2026-11-22T10:00:01Z" }));
+  expect(projects()[0]?.status).toBe("running");
+});
+
+test("a deleted project leaves the list and takes its answers with it", () => {
+  applyEvent(cache, { name: "project.deleted", data: { id: "a" } });
+  expect(projects().map((p) => p.id)).toEqual(["b"]);
+  expect(cache.getQueryData(keys.project("a"))).toBeUndefined();
+  expect(cache.getQueryData(keys.terminals("a"))).toBeUndefined();
+});
+
+test("progress of a clone changes the clone alone", () => {
+  const clone = { state: "running", phase: "Receiving objects", percent: 43 } as const;
+  applyEvent(cache, { name: "project.progress", data: { id: "a", clone } });
+  expect(projects()[0]).toEqual(project("a", { clone }));
+  expect(projects()[1]?.clone.state).toBe("none");
+});
+
+test("terminals open, change and close in their places", () => {
+  applyEvent(cache, { name: "terminal.changed", data: terminal("t3") });
+  applyEvent(cache, { name: "terminal.changed", data: terminal("t1", { name: "build" }) });
+  expect(tabs().map((t) => t.name)).toEqual(["build", "t2", "t3"]);
+  applyEvent(cache, { name: "terminal.changed", data: terminal("t2", { state: "closed" }) });
+  expect(tabs().map((t) => t.id)).toEqual(["t1", "t3"]);
+});
+
+test("a title signal renames what the tab says of its program; a bell does not", () => {
+  const signal = { terminal_id: "t1", project_id: "a", text: "vim" };
+  applyEvent(cache, { name: "terminal.signal", data: { ...signal, kind: "bell" } });
+  expect(tabs()[0]?.title).toBe("");
+  applyEvent(cache, { name: "terminal.signal", data: { ...signal, kind: "title" } });
+  expect(tabs()[0]?.title).toBe("vim");
+});
+
+test("events before the first answer make no half list", () => {
+  const empty = new QueryClient();
+  applyEvent(empty, { name: "project.changed", data: project("a") });
+  applyEvent(empty, { name: "terminal.changed", data: terminal("t1") });
+  expect(empty.getQueryData(keys.projects)).toBeUndefined();
+  expect(empty.getQueryData(keys.terminals("a"))).toBeUndefined();
+});
+
+test("a revoked account is signed out, and a reset asks for everything anew", () => {
+  cache.setQueryData(keys.me, { id: "me" });
+  const invalidate = vi.spyOn(cache, "invalidateQueries");
+  applyEvent(cache, { name: "reset", data: {} });
+  expect(invalidate).toHaveBeenCalledWith();
+  applyEvent(cache, { name: "account.revoked", data: {} });
+  expect(cache.getQueryData(keys.me)).toBeNull();
+});
