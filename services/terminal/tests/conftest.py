@@ -27,6 +27,7 @@ from aether.terminal.api.door import Origins
 from aether.terminal.app import MIGRATIONS, http, sockets, stream_door
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS
+from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 
 from .machine import TestMachine, _free_port
@@ -48,7 +49,7 @@ def grant_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def machine() -> Iterator[TestMachine]:
-    require_host("sshd", "tmux")
+    require_host("sshd", "tmux", "bwrap")
     folder = Path(tempfile.mkdtemp(prefix="aether-machine-"))
     folder.chmod(0o755)
     machine = TestMachine(folder)
@@ -100,8 +101,7 @@ class Box:
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server._serve())
         self._telling = asyncio.create_task(self.terminals.teller.run())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: self._server.started)
 
     async def stop(self) -> None:
         """An orderly stop, as on SIGTERM."""
@@ -118,7 +118,7 @@ class Box:
         await self.terminals.connections.close()
         self.terminals.live.clear()
         for connection in list(self._server.server_state.connections):
-            connection._transport.abort()
+            connection.transport.abort()
         await self._end()
 
     async def _end(self) -> None:
@@ -157,7 +157,7 @@ class Box:
     ) -> Viewer:
         """Someone at a terminal, with the first hello already taken."""
         viewer = await self.connect(
-            f"/stream/terminal/{terminal.id}{query}", self.grant(right, terminal.id), **options
+            f"/stream/terminal/{terminal.id}{query}", self.grant(right, terminal.id, **options)
         )
         await viewer.until(lambda: viewer.hello is not None or viewer.problem is not None)
         return viewer

@@ -72,6 +72,8 @@ class TestMachine:
         key.write_bytes(self._host_key.export_private_key())
         key.chmod(0o600)
         (self.folder / "sshd_config").write_text(CONFIG.format(port=self.port, folder=self.folder))
+        # sshd that is not root cannot give a PTY to the group tty, and does not try where there is none.
+        (self.folder / "group").write_text(f"root:x:0:\ndev:x:{UID}:\n")
         account = f"dev:x:{UID}:{UID}::{self.home}:/bin/bash\n"
         (self.folder / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\n{account}")
         if self._root:
@@ -82,10 +84,11 @@ class TestMachine:
         sshd = find_program("sshd")
         assert sshd is not None
         command = [sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
+        files = ["--ro-bind", str(self.folder / "group"), "/etc/group"]
         if self._root:
-            passwd = str(self.folder / "passwd")
-            who = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
-            command = ["bwrap", "--dev-bind", "/", "/", "--ro-bind", passwd, "/etc/passwd", *who, *command]
+            files += ["--ro-bind", str(self.folder / "passwd"), "/etc/passwd"]
+            command = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", *command]
+        command = ["bwrap", "--dev-bind", "/", "/", *files, *command]
         with (self.folder / "sshd.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + 10

@@ -14,11 +14,14 @@ class PtyShell(asyncssh.SSHClientSession[bytes]):
     def __init__(self, listener: ShellListener, first_line: bytes) -> None:
         self._listener = listener
         self._line = first_line
+        self._held: list[bytes] = []  # typed before the line was sent
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
         self._quiet = False
 
     def write(self, data: bytes) -> None:
-        if self._channel is not None:
+        if self._line:
+            self._held.append(data)
+        elif self._channel is not None:
             self._channel.write(data)
 
     def resize(self, cols: int, rows: int) -> None:
@@ -54,8 +57,8 @@ class PtyShell(asyncssh.SSHClientSession[bytes]):
             if not mark:
                 return
             assert self._channel is not None
-            self._channel.write(self._line)
-            self._line = b""
+            self._channel.write(b"".join((self._line, *self._held)))
+            self._line, self._held = b"", []
         if data:
             self._listener.output(data)
 

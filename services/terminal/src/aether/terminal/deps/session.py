@@ -34,6 +34,7 @@ LIGHT_BYTES = 4096  # what may come in GATHER_SECONDS and is still sent at once
 HEAVY_BYTES = 64 * 1024
 QUIET_SECONDS = 1.5  # output this soon after opening, resizing or attaching is the shell's own redrawing
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
+TELL_AFTER = 2  # attempts, so that a short break passes unnoticed
 HELD_CHECK_SECONDS = 0.5
 IDLE_RING_SECONDS = 300.0
 
@@ -91,6 +92,7 @@ class Session:
         """See to it that the session is attached; returns at once."""
         if self._shell is None and not self.closed and (self._attaching is None or self._attaching.done()):
             self._attaching = asyncio.create_task(self._attach_until_it_holds())
+            self._attaching.add_done_callback(_report)
 
     async def attached(self, patience: float) -> bool:
         """Attach, and wait for it a while. Answers whether it is."""
@@ -109,9 +111,9 @@ class Session:
                 await self._attach_once()
             except TerminalClosed:
                 self.finish("exited", None)
-            except Refusal as error:
-                if attempt == 0:
-                    self._tell_all({"type": "notice", "problem": error.problem().model_dump(exclude_none=True)})
+            except Refusal as refusal:
+                if attempt == TELL_AFTER:
+                    self._tell_all({"type": "notice", "problem": refusal.problem().model_dump(exclude_none=True)})
                 if not self.viewers and attempt > len(BACK_OFF):
                     return  # whoever comes next tries again
                 await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
@@ -319,8 +321,10 @@ class Session:
         self._regulate()
 
     async def _screen(self, lines: int) -> tuple[int, bytes]:
-        """Where the stream goes on, and what is on the screen until there."""
+        """Where the stream goes on, and what is on the screen until there. The caller regulates when it has
+        used it: until then the shell is held, or what follows might leave the ring."""
         while True:
+            self._regulate()
             shell = await self._wait_attached()
             if not shell.keeps_screen:
                 return self.ring.end, self.ring.read(self.ring.start, RING * 2)
@@ -347,6 +351,7 @@ class Session:
         """After a gap the recording goes on from the screen as it is now."""
         if self._recorder is not None and self._keeps_screen():
             _, screen = await self._screen(0)
+            self._regulate()
             self._recorder.output(b"\x1bc" + screen)
 
     def _new_epoch(self, floor: int) -> int:
@@ -439,7 +444,14 @@ class Session:
         task = asyncio.create_task(run())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(_report)
 
 
 def problem_message(problem: Problem) -> dict[str, Any]:
     return {"type": "problem", "problem": problem.model_dump(mode="json", exclude_none=True)}
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    """A fault of ours in a background task is logged; whoever comes next tries again."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("session.task_failed", task=task.get_name(), exc_info=error)
