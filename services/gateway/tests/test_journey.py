@@ -1,6 +1,7 @@
 """From signing up to typing into a terminal."""
 
 from websockets.asyncio.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from aether.testkit.gateway import Stand, cookie_of
 
@@ -12,7 +13,11 @@ async def test_a_person_signs_up_starts_a_project_and_types_into_a_terminal(stan
     headers = {"Cookie": cookie_of(person)}
     url = f"{stand.sockets}/stream/terminal/{terminal['id']}?offset=0"
     async with connect(
-        url, origin=stand.url, additional_headers=headers, subprotocols=["aether.v1"], proxy=None
+        url,
+        origin=Origin(stand.url),
+        additional_headers=headers,
+        subprotocols=[Subprotocol("aether.v1")],
+        proxy=None,
     ) as socket:
         assert socket.subprotocol == "aether.v1"
         await socket.send(b"ls\n")

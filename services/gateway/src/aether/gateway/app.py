@@ -23,6 +23,7 @@ from aether.gateway.adapters.mail import PrintedMailer, SmtpMailer
 from aether.gateway.adapters.notices import Notices
 from aether.gateway.adapters.passwords import Argon2
 from aether.gateway.api import auth, events, health, me, projects, sessions, streams, terminals, tokens
+from aether.gateway.api.description import describe
 from aether.gateway.api.health import aether_version
 from aether.gateway.api.problems import answer_problems
 from aether.gateway.api.shell import Shell
@@ -56,6 +57,8 @@ def operation_id(route: APIRoute) -> str:
 def build_api() -> FastAPI:
     """All routes, without anything behind them."""
     app = FastAPI(
+        # The kit's own span is around the whole of it, refusals of the shell included; one is enough.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
         title="aether",
         version=aether_version(),
         summary="Mission control for coding agents",
@@ -68,7 +71,14 @@ def build_api() -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     answer_problems(app)
+    # FastAPI's own documented way to replace it.
+    app.openapi = functools.cache(lambda: describe(app, guarded_routes(), "aether_session"))  # type: ignore[method-assign]
     return app
+
+
+def guarded_routes() -> list[APIRoute]:
+    """Every route of the API; the tests walk it."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 
 def build(gateway: Gateway) -> ASGIApp:

@@ -107,15 +107,17 @@ async def logout(caller: Member, request: Request, response: Response, gateway: 
 @router.post(
     "/forgot",
     status_code=202,
+    response_class=Response,
     responses=ANYONE,
     dependencies=[Depends(anyone)],
     summary="Ask for a reset link",
     description="The answer is the same whether there is such an account or not.",
 )
-async def forgot(body: shapes.Forgot, request: Request, gateway: TheGateway) -> None:
+async def forgot(body: shapes.Forgot, request: Request, gateway: TheGateway) -> Response:
     await _count(request, gateway, body.email)
     await gateway.limit("mail", email_key(body.email), gateway.settings.rate_of_mails)
     gateway.aside(_send_reset(gateway, body.email, client_ip(request.scope, gateway)))
+    return Response(status_code=202)
 
 
 @router.post(

@@ -12,14 +12,15 @@ from aether.contracts.terminal import Columns, Rows, TerminalView
 
 
 def _one_line(text: str) -> str:
+    _no_zero(text)
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
         raise ValueError("It must be one line without control characters.")
     return text.strip()
 
 
 def _no_zero(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("It must not hold a NUL character.")
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("It must not hold a NUL character or half of one.")
     return text
 
 

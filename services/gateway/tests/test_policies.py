@@ -1,0 +1,188 @@
+"""Every route has a guard, and the guard is the one that its policy names."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from fastapi.routing import APIRoute
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
+
+from aether.gateway.api.description import policy_of
+from aether.gateway.api.streams import STREAM_ROUTES
+from aether.gateway.app import ROUTERS, build_api, guarded_routes
+from aether.gateway.domain.admission import SAFE_METHODS, Policy
+from aether.gateway.openapi import document
+from aether.testkit.gateway import PASSWORD, Stand, cookie_of
+
+ROUTES = guarded_routes()
+CALLS = [(method, route) for route in ROUTES for method in sorted(route.methods or ())]
+BODIES = {
+    "signup": {"email": "eve@example.com", "password": PASSWORD},
+    "login": {"email": "eve@example.com", "password": PASSWORD},
+    "forgot": {"email": "eve@example.com"},
+    "reset": {"token": "x", "password": PASSWORD},
+}
+OPENAPI = Path(__file__).parents[3] / "docs" / "openapi.json"
+
+
+def foreign_origins(stand: Stand) -> list[str | None]:
+    port = stand.url.rsplit(":", 1)[1]
+    return [
+        None,
+        "null",
+        "https://evil.example",
+        f"https://127.0.0.1:{port}",
+        "http://127.0.0.1",
+        f"http://127.0.0.1:{int(port) + 1}",
+        f"http://127.0.0.1:{port}.evil.example",
+        f"http://127.0.0.1:{port}@evil.example",
+        f"http://sub.localhost:{port}",
+        f"http://127.0.0.1:{port}/",
+        f"http://127.0.0.1:{port} http://evil.example",
+        f"HTTP://127.0.0.1:{port}",
+    ]
+
+
+def path_of(route: APIRoute) -> str:
+    return route.path.format(**{name: uuid4() for name in route.param_convertors})
+
+
+def test_every_route_declares_exactly_one_policy() -> None:
+    assert len(ROUTES) == sum(len(router.routes) for router in ROUTERS), "a route that is no APIRoute has no guard"
+    for route in ROUTES:
+        assert policy_of(route) in Policy
+    for stream in STREAM_ROUTES:
+        assert stream.policy is Policy.STREAM
+
+
+def test_a_route_without_a_guard_is_found() -> None:
+    async def open_door() -> None: ...
+
+    with pytest.raises(LookupError):
+        policy_of(APIRoute("/open", open_door))
+
+
+def test_what_is_public_is_named_here_so_that_a_new_one_is_noticed() -> None:
+    public = {route.name for route in ROUTES if policy_of(route) is Policy.PUBLIC}
+    assert public == {"health", "ready", "get_config", "get_openapi", "signup", "login", "forgot", "reset"}
+
+
+def test_the_committed_document_is_the_one_the_routes_make() -> None:
+    assert OPENAPI.read_text(encoding="utf-8") == document(), (
+        "run: python -m aether.gateway.openapi > docs/openapi.json"
+    )
+
+
+def test_every_operation_documents_its_errors_as_problems() -> None:
+    for path, methods in build_api().openapi()["paths"].items():
+        for method, operation in methods.items():
+            problems = {
+                s for s, r in operation["responses"].items() if "application/problem+json" in r.get("content", {})
+            }
+            assert {"403", "422", "429"} <= problems, f"{method} {path}"
+
+
+async def test_nobody_gets_past_a_guard_without_a_credential(stand: Stand) -> None:
+    client = stand.client()
+    for method, route in CALLS:
+        if policy_of(route) in (Policy.PUBLIC, Policy.OPERATOR):
+            continue
+        answer = await client.request(method, path_of(route))
+        assert (answer.status_code, answer.json()["type"]) == (401, "sign-in-needed"), f"{method} {route.path}"
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_unknown_cookie_or_token_opens_nothing(stand: Stand) -> None:
+    strangers = (stand.client(Cookie="aether_session=x"), stand.client(Authorization="Bearer aet_x"))
+    for client in strangers:
+        for method, route in CALLS:
+            if policy_of(route) in (Policy.PUBLIC, Policy.OPERATOR):
+                continue
+            answer = await client.request(method, path_of(route))
+            assert answer.status_code in (401, 403), f"{method} {route.path}"
+
+
+async def test_every_unsafe_route_refuses_every_foreign_origin(stand: Stand) -> None:
+    person = await stand.person()
+    for method, route in CALLS:
+        if method in SAFE_METHODS:
+            continue
+        for origin in foreign_origins(stand):
+            client = stand.client(Cookie=cookie_of(person), Origin=origin or "")
+            answer = await client.request(method, path_of(route), json=BODIES.get(route.name))
+            assert answer.json()["type"] == "origin-refused", f"{method} {route.path} from {origin}"
+            await client.aclose()
+
+
+async def test_every_websocket_refuses_every_foreign_origin_before_it_is_accepted(stand: Stand) -> None:
+    person = await stand.person()
+    terminal = await stand.terminal(person)
+    ids = {"{id}": terminal["id"], "exec/{id}": terminal["project_id"]}
+    for route in STREAM_ROUTES:
+        url = f"{stand.sockets}/stream/{route.service}/{route.path.format(id=ids[route.path])}"
+        origins = foreign_origins(stand)
+        assert len(origins) == 12
+        for origin in origins:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(
+                    url,
+                    origin=Origin(origin) if origin else None,
+                    additional_headers={"Cookie": cookie_of(person)},
+                    proxy=None,
+                )
+            assert refused.value.response.status_code == 403, origin
+    assert stand.streams.handshakes == [], "the service never heard of them"
+
+
+async def test_every_websocket_refuses_whoever_has_no_credential(stand: Stand) -> None:
+    terminal = await stand.terminal(await stand.person())
+    for route in STREAM_ROUTES:
+        url = f"{stand.sockets}/stream/{route.service}/{route.path.format(id=terminal['id'])}"
+        for headers in ({}, {"Cookie": "aether_session=x"}, {"Authorization": "Bearer aet_x"}):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url, origin=Origin(stand.url), additional_headers=headers, proxy=None)
+            assert refused.value.response.status_code == 401
+    assert stand.streams.handshakes == []
+
+
+async def test_what_is_one_accounts_is_missing_for_another(stand: Stand) -> None:
+    ann, bob = await stand.person(), await stand.person()
+    terminal = await stand.terminal(ann)
+    token_id = (await ann.post("/api/tokens", json={"name": "t"})).json()["id"]
+    session_id = (await ann.get("/api/sessions")).json()["items"][0]["id"]
+    ids = {
+        "project_id": terminal["project_id"],
+        "terminal_id": terminal["id"],
+        "token_id": token_id,
+        "session_id": session_id,
+        "name": "build",
+    }
+    bodies = {"update_project": {"name": "x"}, "update_terminal": {"name": "x"}, "place_hold": {"expires_in": 5}}
+    bearer = stand.client(Origin="", Authorization=f"Bearer {await stand.token(bob)}")
+    for method, route in CALLS:
+        if not route.param_convertors:
+            continue
+        path = route.path.format(**ids)
+        for client in (bob, bearer) if policy_of(route) is not Policy.SESSION else (bob,):
+            answer = await client.request(
+                method, path, json=bodies.get(route.name, {} if method == "POST" else None)
+            )
+            assert (answer.status_code, answer.json()["type"]) == (404, "not-found"), f"{method} {route.path}"
+    assert terminal["project_id"] in str((await ann.get("/api/projects")).json())
+
+
+async def test_every_websocket_of_one_account_is_missing_for_another(stand: Stand) -> None:
+    ann, bob = await stand.person(), await stand.person()
+    terminal = await stand.terminal(ann)
+    ids = {"{id}": terminal["id"], "exec/{id}": terminal["project_id"]}
+    credentials = ({"Cookie": cookie_of(bob)}, {"Authorization": f"Bearer {await stand.token(bob)}"})
+    for route in STREAM_ROUTES:
+        url = f"{stand.sockets}/stream/{route.service}/{route.path.format(id=ids[route.path])}"
+        for headers in credentials:
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url, origin=Origin(stand.url), additional_headers=headers, proxy=None)
+            assert refused.value.response.status_code == 404
+            assert b'"not-found"' in refused.value.response.body
+    assert stand.streams.handshakes == []
