@@ -116,6 +116,7 @@ async def test_a_newer_generation_ends_the_older_and_an_older_is_refused(lab: La
     assert second.generation == 2
     with pytest.raises(ProviderRefused):
         await lab.provider.start(old)
+    await lab.provider.stop(old.machine_id)
     assert (await lab.provider.inspect(new.machine_id)).observed is Observed.RUNNING
 
 

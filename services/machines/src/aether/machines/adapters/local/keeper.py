@@ -81,7 +81,9 @@ class Keeper:
             record = self._records.read(machine_id)
             if record is None:
                 return MachineStatus(machine_id, Observed.GONE)
-            return self._status(self._end(record, grace), Observed.GONE)
+            if not record.stopped_at:  # once over, what runs with its uid is the project's next machine
+                record = self._end(record, grace)
+            return self._status(record, Observed.GONE)
 
     def inspect(self, machine_id: MachineId) -> MachineStatus:
         record = self._records.read(machine_id)
