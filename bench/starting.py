@@ -37,7 +37,7 @@ def _through_aether(aether: Aether) -> float:
         _until_running(lines, project)
     terminal = aether.terminal(project)
     socket = aether.through(terminal)
-    socket.until(b"$ ", timeout=20)
+    socket.until(b"$", timeout=20)
     took = time.perf_counter() - began
     socket.close()
     aether.api.delete(f"/api/projects/{project}")
@@ -97,5 +97,5 @@ async def _first_prompt(
     ) as connection:
         process = await connection.create_process(term_type="xterm-256color", encoding=None)
         text = b""
-        while b"$ " not in text:
+        while b"$" not in text:
             text += await process.stdout.read(4096)

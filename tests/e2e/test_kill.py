@@ -29,7 +29,7 @@ def between(stream: bytes) -> bytes:
 
 
 async def begin_flow(viewer: Viewer, count: int) -> None:
-    await viewer.until(b"$ ")
+    await viewer.until(b"$")
     await viewer.type(FLOW.format(count=count))
     await viewer.until(b"line 20 of")
 
@@ -42,7 +42,7 @@ async def test_no_byte_is_lost_or_doubled_when_gateway_machines_nats_and_postgre
     project = await person.create("kills")
     await person.start(project)
     terminal = await person.terminal(project)
-    async with Viewer(stack.url, terminal, dict(person.api.headers)) as viewer:
+    async with Viewer(stack.url, terminal, person.credentials) as viewer:
         await begin_flow(viewer, LINES)
         for part in ("gateway", "machines", "nats", "postgres"):
             stack.kill(part)
@@ -67,8 +67,8 @@ async def test_a_project_and_its_terminal_are_usable_after_every_part_was_killed
     await eventually(lambda: _ready(person), within=20, every=0.2)
     await person.start(project)
     terminal = await person.terminal(project)
-    async with Viewer(stack.url, terminal, dict(person.api.headers)) as viewer:
-        await viewer.until(b"$ ")
+    async with Viewer(stack.url, terminal, person.credentials) as viewer:
+        await viewer.until(b"$")
         await viewer.type("echo still $((40 + 2))\r")
         await viewer.until(b"still 42")
 

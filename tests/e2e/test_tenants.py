@@ -68,7 +68,7 @@ async def test_every_socket_answers_a_stranger_with_404(
     owner, stranger = sign_up(), sign_up()
     url = stack.url.replace("http", "ws", 1) + path.format(**await _things_of(owner))
     with pytest.raises(InvalidStatus) as refused:
-        await connect(url, additional_headers=dict(stranger.api.headers)).__aenter__()
+        await connect(url, additional_headers=stranger.credentials).__aenter__()
     assert refused.value.response.status_code == 404
 
 

@@ -29,6 +29,11 @@ class Person:
         client_of = httpx2.AsyncClient(base_url=url, headers=headers, timeout=20)
         return cls(url, email, password, made["secret"], client_of)
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The header that a socket of this person's carries."""
+        return {"Authorization": f"Bearer {self.token}"}
+
     async def leave(self) -> None:
         await self.api.aclose()
 
