@@ -52,12 +52,15 @@ function Loaded({ project }: { project: Project }) {
         <WorkspaceFacts project={project} />
       </TopBar>
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
-        <StateBand project={project} ran={ran} />
         {ran ? (
           <Suspense
             fallback={<div role="status" aria-label="Loading the terminal" className="flex-1 bg-screen" />}
           >
-            <TerminalArea project={project} instead={<StatePane project={project} />} />
+            <TerminalArea
+              project={project}
+              instead={<StatePane project={project} />}
+              band={<StateBand project={project} />}
+            />
           </Suspense>
         ) : (
           <StatePane project={project} />

@@ -5,7 +5,7 @@ import { type Shape, ShapeMark } from "@/ui/StateMark";
 import { Ago } from "@/ui/Time";
 import { CloneProgress } from "./Activity";
 import { Switch } from "./Switch";
-import { isCloning } from "./words";
+import { canStart, isCloning } from "./words";
 
 /** What stands where the terminal would, while the machine does not run. */
 export function StatePane({ project }: { project: Project }) {
@@ -102,14 +102,14 @@ function Pane({
 }
 
 /** A line over terminals that stay readable: the machine went away under them, or the clone failed. */
-export function StateBand({ project, ran }: { project: Project; ran: boolean }) {
+export function StateBand({ project }: { project: Project }) {
   if (project.status === "running") return <CloneBand project={project} />;
-  if (!ran) return null;
   const failed = project.status === "error";
   const words = failed ? project.status_detail || "The machine failed." : `The machine is ${project.status}.`;
   return (
     <Band tone={failed ? "text-failed" : "text-muted"} shape={failed ? "cross" : "ring"}>
       {words}
+      {canStart(project) && <Switch project={project} />}
     </Band>
   );
 }
@@ -135,7 +135,7 @@ function Band({ tone, shape, children }: { tone: string; shape: Shape; children:
   return (
     <div role="status" className="flex min-h-8 items-center gap-2 border-b border-line bg-surface px-4 py-1">
       <ShapeMark shape={shape} className={tone} />
-      <span className="min-w-0 break-words">{children}</span>
+      <span className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 break-words">{children}</span>
     </div>
   );
 }

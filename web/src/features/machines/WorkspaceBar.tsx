@@ -8,7 +8,7 @@ import { StateMark } from "@/ui/StateMark";
 import { Awake } from "./Activity";
 import { ProjectMenu } from "./ProjectMenu";
 import { Switch } from "./Switch";
-import { holdOf } from "./words";
+import { canStop, holdOf } from "./words";
 
 /** Which project this is and what its machine does. */
 export function WorkspaceFacts({ project }: { project: Project }) {
@@ -38,9 +38,11 @@ export function WorkspaceActions({ project }: { project: Project }) {
         Recordings
       </Link>
       {project.status === "running" && <KeepAwake project={project} />}
-      <span className="max-sm:hidden">
-        <Switch project={project} />
-      </span>
+      {canStop(project) && (
+        <span className="max-sm:hidden">
+          <Switch project={project} />
+        </span>
+      )}
       <ProjectMenu project={project} />
     </>
   );

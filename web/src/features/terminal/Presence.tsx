@@ -28,7 +28,7 @@ export function Latency({ link }: { link: LinkView | null }) {
       role="img"
       aria-label={words}
       title={words}
-      className="flex min-w-14 items-center justify-end gap-1.5 px-1 text-12 text-muted"
+      className="flex min-w-18 items-center justify-end gap-1.5 px-1 text-12 text-muted"
     >
       {ms === null ? "" : `${Math.round(ms)} ms`}
       <ShapeMark

@@ -22,8 +22,16 @@ const RenameTerminal = lazy(() => import("./RenameTerminal"));
 
 type Asked = { what: "close" | "rename"; terminal: Terminal } | null;
 
+interface AreaProps {
+  project: Project;
+  /** Stands where the terminals would, when there are none because the machine does not run. */
+  instead: ReactNode;
+  /** Stands over the terminals: what is the matter with the machine under them. */
+  band: ReactNode;
+}
+
 /** The terminals of a project: tabs, the shown screen, and what stands in their place when there are none. */
-export default function TerminalArea({ project, instead }: { project: Project; instead: ReactNode }) {
+export default function TerminalArea({ project, instead, band }: AreaProps) {
   const [active, choose] = useActive();
   const tabs = useTabs(project, choose);
   const current = tabs.list.find((terminal) => terminal.id === active) ?? tabs.list[0];
@@ -52,6 +60,7 @@ export default function TerminalArea({ project, instead }: { project: Project; i
   if (!current) return <NoTabs tabs={tabs} project={project} instead={instead} />;
   return (
     <section aria-label="Terminals" className="flex min-h-0 flex-1 flex-col">
+      {band}
       <TabStrip
         tabs={tabs.list}
         active={current.id}
