@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from aether.testkit.host import require_host
 
 FOLDER = Path(__file__).parent
@@ -28,6 +30,7 @@ def door_to(path: Path) -> list[str]:
     return ["--tmpfs", str(closed), "--chmod", "0755", str(closed), *folders, "--ro-bind", str(path), str(path)]
 
 
+@pytest.mark.timeout(600)  # all of the other files in one
 def test_everything_here_holds_for_an_ordinary_user() -> None:
     if os.geteuid() != 0:
         return  # this run is already one
