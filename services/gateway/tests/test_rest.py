@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aether.testkit.gateway import Stand, standing_gateway
-from structlog.testing import capture_logs
 
 
 async def test_a_project_is_made_once_for_one_key(stand: Stand) -> None:
@@ -117,7 +117,7 @@ async def test_a_fault_of_ours_is_told_without_detail(stand: Stand) -> None:
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the secret inside")
 
-    stand.gateway.bus.request = broken  # type: ignore[method-assign]
+    stand.gateway.bus.request = broken  # type: ignore[method-assign,assignment]
     with capture_logs() as entries:
         answer = await person.get("/api/projects")
     assert (answer.status_code, answer.json()["type"]) == (500, "internal")
