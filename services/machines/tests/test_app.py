@@ -32,7 +32,7 @@ from aether.kit.vault import new_keyset
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 from aether.testkit.nats import EmbeddedNats
-from aether.testkit.postgres import PostgresServer
+from aether.testkit.postgres import EmbeddedPostgres, PostgresServer
 
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 PUBLIC_KEY = KEY.export_public_key().decode().strip()
@@ -71,7 +71,11 @@ class Running:
 
     async def until_running(self, project: ProjectView) -> ProjectView:
         async def runs() -> bool:
-            view = await self.ask(project, GetProject)
+            try:
+                # A short wait: what was sent into a connection that was just cut is never answered.
+                view = await self.gateway.request(GetProject(account_id=ACCOUNT, project_id=project.id), timeout=1)
+            except Refusal:
+                return False  # The service, or what it stands on, is just being started again.
             assert view.status != "error", view.status_detail
             return bool(view.status == "running")
 
@@ -88,33 +92,43 @@ class Running:
         await eventually(gone, within=20)
 
 
-@pytest_asyncio.fixture
-async def service(
-    postgres_server: PostgresServer, nats_server: EmbeddedNats, server_folder: Path, tmp_path: Path
-) -> AsyncIterator[Running]:
+@contextlib.asynccontextmanager
+async def serving(database_url: str, nats_url: str, folder: Path) -> AsyncIterator[Running]:
     require_host("sshd")
-    url = await postgres_server.create_database()
-    await provision_streams(nats_server.url)
-    keyset = tmp_path / "keyset.json"
+    await provision_streams(nats_url)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
+    keyset = folder / "keyset.json"
     keyset.write_text(new_keyset())
     environment = {
         "PATH": os.environ["PATH"],
-        "AETHER_HOME": str(server_folder / "app-home"),
-        "AETHER_NATS_URL": nats_server.url,
-        "AETHER_DATABASE_URL": url,
+        "AETHER_HOME": str(folder),
+        "AETHER_NATS_URL": nats_url,
+        "AETHER_DATABASE_URL": database_url,
         "AETHER_MASTER_KEYSET_FILE": str(keyset),
         "AETHER_LOG_LEVEL": "WARNING",
         "MACHINES_PORT": str(any_free_port()),
         "MACHINES_SWEEP_SECONDS": "0.5",
     }
     async with (
-        Bus.connect(nats_server.url, Service.GATEWAY) as gateway,
-        Bus.connect(nats_server.url, Service.TERMINAL) as terminal,
+        Bus.connect(nats_url, Service.GATEWAY) as gateway,
+        Bus.connect(nats_url, Service.TERMINAL) as terminal,
     ):
         running = Running(environment, gateway, terminal)
+        try:
+            yield running
+        finally:
+            running.process.terminate()
+            await asyncio.to_thread(running.process.wait, 10)
+
+
+@pytest_asyncio.fixture
+async def service(
+    postgres_server: PostgresServer, nats_server: EmbeddedNats, server_folder: Path
+) -> AsyncIterator[Running]:
+    url = await postgres_server.create_database()
+    async with serving(url, nats_server.url, server_folder / "app-home") as running:
         yield running
-        running.process.terminate()
-        await asyncio.to_thread(running.process.wait, 10)
     await postgres_server.drop_database(url)
 
 
@@ -162,3 +176,31 @@ async def test_a_machine_outlives_its_service(service: Running) -> None:
     connection = await connect(way, KEY)
     connection.abort()
     await service.delete(project)
+
+
+async def test_a_start_is_finished_although_postgres_and_nats_are_killed_during_it(
+    nats_server: EmbeddedNats, server_folder: Path
+) -> None:
+    folder = server_folder / "killed"
+    folder.mkdir(mode=0o711)
+    postgres = EmbeddedPostgres(folder)
+    postgres.start()
+    async with serving(postgres.url, nats_server.url, folder / "home") as service:
+        project = await service.create()
+        await service.ask(project, StartMachine)
+        postgres.kill()
+        nats_server.restart()
+        postgres.start()
+        running = await service.until_running(project)
+        assert running.machine is not None
+        assert running.machine.generation == 1
+        await service.delete(project)
+    postgres.close()
+
+
+async def test_it_stops_in_order_when_it_is_told_to(service: Running) -> None:
+    await service.create()
+    began = time.monotonic()
+    service.process.terminate()
+    assert await asyncio.to_thread(service.process.wait, 10) == 0
+    assert time.monotonic() - began < 5

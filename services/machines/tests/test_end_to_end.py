@@ -58,10 +58,10 @@ class RealBox(Box):
         way = await self.ask(IssueSshCertificate(project_id=project.id, public_key=public_key))
         return await connect(way, KEY)
 
-    async def run(self, project: ProjectView, command: str, *, check: bool = True) -> str:
+    async def run(self, project: ProjectView, command: str) -> str:
         connection = await self.enter(project)
         try:
-            done = await connection.run(command, check=check)
+            done = await connection.run(command, check=True)
         finally:
             connection.abort()
         return str(done.stdout).strip()
@@ -82,9 +82,26 @@ class RealBox(Box):
 
 @pytest_asyncio.fixture
 async def real(postgres_server: PostgresServer, migrated: str, server_folder: Path) -> AsyncIterator[RealBox]:
+    """Machines as this host makes them best."""
     require_host("sshd", "git")
+    async with real_box(postgres_server, migrated, LocalProvider(server_folder / "local-home")) as box:
+        yield box
+
+
+@pytest_asyncio.fixture
+async def bare(postgres_server: PostgresServer, migrated: str, server_folder: Path) -> AsyncIterator[RealBox]:
+    """Machines as a host without sshd and bubblewrap makes them."""
+    require_host("git")
+    provider = LocalProvider(server_folder / "bare-home", sandbox=False)
+    async with real_box(postgres_server, migrated, provider) as box:
+        yield box
+
+
+@contextlib.asynccontextmanager
+async def real_box(
+    postgres_server: PostgresServer, migrated: str, provider: LocalProvider
+) -> AsyncIterator[RealBox]:
     url = await postgres_server.create_database(template=migrated)
-    provider = LocalProvider(server_folder / "local-home")
     async with Database.connect(url, "machines") as database:
         box = await boxed(database, url)
         real = RealBox(**{name: getattr(box, name) for name in Box.__dataclass_fields__})
@@ -260,11 +277,21 @@ async def test_a_failed_clone_is_tried_again_at_the_next_start(real: RealBox, re
     assert await real.run(project, "cat ~/workspace/README.md") == "hello"
 
 
+async def test_a_host_without_sshd_and_bubblewrap_clones_from_its_own_folders(
+    bare: RealBox, repositories: Repositories
+) -> None:
+    project = await bare.create("File", repo_url=f"file://{repositories.root}/demo.git")
+    await bare.start(project, clone="done")
+    assert await bare.run(project, "cat ~/workspace/README.md") == "hello"
+
+
 async def test_a_machine_that_dies_is_told_of_within_seconds(real: RealBox) -> None:
     project = await real.start(await real.create("Dying"))
-    await real.run(project, "kill -9 -1 || true", check=False)
+    assert project.machine is not None
+    # Behind the service's back, as when the computer ran out of memory.
+    await real.machines.providers["local"].stop(project.machine.id)
     stopped = await real.until(project, "stopped")
-    assert stopped.status_detail
+    assert stopped.status_detail == "The machine ended by itself."
     [fact] = await real.said(MachineStopped)
     assert fact.reason == "died"
 
