@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -149,6 +150,16 @@ async def test_a_lost_database_password_is_told_in_a_sentence(new_stack: Callabl
     (stack.home / "secrets" / "superuser.pgpass").unlink()
     stack.begin()
     await eventually(lambda: "does not take the password in secrets/superuser.pgpass" in stack.output(), within=20)
+
+
+async def test_a_taken_port_is_passed_over_and_told_once(new_stack: Callable[[], Stack]) -> None:
+    stack = new_stack()
+    with socket.create_server(("127.0.0.1", stack.web_port)):
+        await stack.start()
+        used = stack.ports()["gateway"]
+        assert used != stack.web_port
+        assert f"Port {stack.web_port} is taken by another program, so aether uses {used}." in stack.output()
+    await stack.until_ready("gateway")
 
 
 async def test_a_mail_that_has_no_server_to_go_to_is_shown(running: Stack) -> None:

@@ -49,14 +49,14 @@ class Ports:
     services: Mapping[Service, int]
 
     @classmethod
-    def chosen(cls, book: PortBook, web: int | None) -> "Ports":
-        """Last time's ports where they are still free, others where not; `web` if a person asked for it."""
+    def chosen(cls, book: PortBook, web: int) -> "Ports":
+        """Last time's ports where they are still free, others where not; the web app's as near `web` as may be."""
         return cls(
             postgres=book.choose("postgres"),
             nats=book.choose("nats"),
             jump=book.choose("jump", book.last("jump") or JUMP_PORT),
             services={
-                Service.GATEWAY: book.choose("gateway", web or book.last("gateway") or WEB_PORT),
+                Service.GATEWAY: book.choose("gateway", web),
                 Service.MACHINES: book.choose("machines"),
                 Service.TERMINAL: book.choose("terminal"),
             },

@@ -36,7 +36,9 @@ async def launch(
     # What must be closed is closed by name; the rest other uids must be able to read.
     os.umask(0o022)
     leftovers = await asyncio.to_thread(end_leftovers, home.processes)
-    composition = compose(home, Ports.chosen(PortBook(home.ports), port), environ)
+    book = PortBook(home.ports)
+    wanted = port or book.last("gateway") or WEB_PORT
+    composition = compose(home, Ports.chosen(book, wanted), environ)
     screen = screen_for([WEB, "postgres", "nats", PROVISION, *Service])
     if parts := [name for name in leftovers if name != WATCHDOG]:
         screen.say(f"ended what an earlier aether left running: {', '.join(parts)}")
@@ -44,7 +46,7 @@ async def launch(
 
     async def tell_ready() -> None:
         screen.settle()
-        _tell_port(screen, composition, port or WEB_PORT)
+        _tell_port(screen, composition, wanted)
         for finding in await examining:
             _tell_lack(screen, finding)
         screen.say(f"aether is ready at {composition.url} ({time.monotonic() - began:.1f} s). Ctrl-C stops it.")
@@ -55,7 +57,7 @@ async def launch(
 def _tell_port(screen: Screen, composition: Composition, wanted: int) -> None:
     port = composition.ports.services[Service.GATEWAY]
     if port != wanted:
-        screen.say(f"Port {wanted} is or was taken by another program, so aether uses {port}.")
+        screen.say(f"Port {wanted} is taken by another program, so aether uses {port}.")
 
 
 def _tell_lack(screen: Screen, finding: Finding) -> None:

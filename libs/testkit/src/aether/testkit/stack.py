@@ -34,7 +34,7 @@ class Stack:
         self._environ = {**os.environ, **(environ or {}), "AETHER_HOME": str(self.home)}
         self._printed = folder / "printed.txt"
         self._process: subprocess.Popen[Any] | None = None
-        self._web_port = any_free_port()
+        self.web_port = any_free_port()
 
     @property
     def url(self) -> str:
@@ -66,7 +66,7 @@ class Stack:
         """Run `aether up` without waiting for it."""
         with self._printed.open("wb") as printed:
             self._process = subprocess.Popen(
-                [*self._command, "--port", str(self._web_port)],
+                [*self._command, "--port", str(self.web_port)],
                 env=self._environ,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
