@@ -152,7 +152,7 @@ async def test_a_lost_database_password_is_told_in_a_sentence(new_stack: Callabl
     await eventually(lambda: "does not take the password in secrets/superuser.pgpass" in stack.output(), within=20)
 
 
-async def test_a_taken_port_is_passed_over_and_told_once(new_stack: Callable[[], Stack]) -> None:
+async def test_a_taken_port_is_passed_over_and_the_person_is_told(new_stack: Callable[[], Stack]) -> None:
     stack = new_stack()
     with socket.create_server(("127.0.0.1", stack.web_port)):
         await stack.start()
