@@ -1,6 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api, idempotencyKey } from "@/api/client";
-import { flowHeaders } from "@/api/trace";
 import type { Terminal } from "@/api/types";
 import { putTerminal } from "./events";
 import { keys } from "./keys";
@@ -55,12 +54,17 @@ export function byAge(a: Terminal, b: Terminal): number {
   return a.created_at.localeCompare(b.created_at) || a.id.localeCompare(b.id);
 }
 
+/** `headers` put the request into the trace of what led to it. */
+export interface NewTerminal {
+  name?: string;
+  headers?: { traceparent: string };
+}
+
 export function useCreateTerminal(projectId: string) {
   const cache = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name?: string; cols?: number; rows?: number }) => {
+    mutationFn: ({ headers, ...body }: NewTerminal) => {
       const params = { path: { project_id: projectId }, header: idempotencyKey() };
-      const headers = flowHeaders(projectId);
       return answer(api.POST("/api/projects/{project_id}/terminals", { body, params, headers }));
     },
     onSuccess: (terminal) => putTerminal(cache, terminal),

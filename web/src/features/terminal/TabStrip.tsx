@@ -52,6 +52,11 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
   useEffect(() => {
     if (chosen) tab.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [chosen]);
+  const enter = (event: React.MouseEvent<HTMLElement>): void => {
+    event.currentTarget.blur();
+    choose(terminal.id);
+    document.querySelector<HTMLElement>(`#panel-${CSS.escape(terminal.id)} textarea`)?.focus();
+  };
   const press = (event: React.KeyboardEvent): void => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const next = step && tabs[(at + step + tabs.length) % tabs.length];
@@ -81,7 +86,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
         aria-label={rings ? `${name}, rang` : name}
         tabIndex={chosen ? 0 : -1}
         title={title || name}
-        onClick={() => choose(terminal.id)}
+        onClick={enter}
         onDoubleClick={() => rename(terminal)}
         onKeyDown={press}
         className="flex h-full min-w-0 items-center gap-1.5 pl-3 pr-1 -outline-offset-2"

@@ -87,7 +87,9 @@ export class TerminalScreen {
     if (!this.#webgl) this.#startWebgl();
     this.fit();
     // On a phone the focus would raise the keyboard over half of the screen; there a tap asks for it.
-    if (!matchMedia("(pointer: coarse)").matches) this.focus();
+    // A tab that has the focus keeps it: arrows walk along the tabs.
+    const walking = document.activeElement?.getAttribute("role") === "tab";
+    if (!walking && !matchMedia("(pointer: coarse)").matches) this.focus();
   }
 
   hide(): void {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { endFlow, flowOf } from "@/api/trace";
+import { endFlow, flowHeaders, flowOf } from "@/api/trace";
 import type { Project, Terminal } from "@/api/types";
 import { terminalsQuery, useCreateTerminal } from "@/queries/terminals";
 import { mergeTabs } from "./tabs";
@@ -30,8 +30,9 @@ export function useTabs(project: Project, show: (id: string) => void): Tabs {
   }, [list]);
 
   const create = useCallback(() => {
-    if (!isPending) mutate({}, { onSuccess: (terminal) => show(terminal.id) });
-  }, [isPending, mutate, show]);
+    if (!isPending)
+      mutate({ headers: flowHeaders(project.id) }, { onSuccess: (terminal) => show(terminal.id) });
+  }, [isPending, mutate, show, project.id]);
 
   useEffect(() => {
     const open = query.data?.length;
