@@ -1,7 +1,7 @@
 """What comes in by NATS: orders and questions about projects, and the facts that concern them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -220,7 +220,11 @@ async def issue_ssh_certificate(command: IssueSshCertificate, machines: Machines
     return machines.certify(project, command.public_key)
 
 
-async def _changed(command: Any, machines: Machines, act: Any) -> ProjectView:
+async def _changed(
+    command: UpdateProject | StopMachine | PlaceHold | ReleaseHold,
+    machines: Machines,
+    act: Callable[[Project, datetime], Project],
+) -> ProjectView:
     project = await machines.change(command.project_id, act, account_id=command.account_id)
     return project_view(project, machines.clock.now())
 
