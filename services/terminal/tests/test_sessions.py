@@ -1,6 +1,7 @@
 """A person at a terminal: what they type arrives, what the machine writes is seen, whole and once."""
 
 import random
+import re
 
 import pytest
 
@@ -24,13 +25,13 @@ async def test_what_a_person_types_is_run_and_its_output_is_seen(box: Box) -> No
 
 
 async def test_a_shell_is_a_login_shell_in_the_workspace_with_colours_and_without_tmux(box: Box) -> None:
-    box.machine.env = {"GREETING": "it's \"two\"\nlines; $HOME"}
+    box.machine.env = {"GREETING": 'it\'s "two"\nlines; $HOME'}
     viewer = await box.view(await box.open())
     await viewer.type("shopt -q login_shell && echo is-login; echo at:$PWD: term:$TERM:$COLORTERM tmux:[$TMUX]\r")
     await viewer.sees("is-login\r\n")
     await viewer.sees(f"at:{box.machine.home}/workspace: term:xterm-256color:truecolor tmux:[]\r\n")
     await viewer.type('printf "[%s]" "$GREETING"; locale charmap\r')
-    await viewer.sees("[it's \"two\"\r\nlines; $HOME]UTF-8")
+    await viewer.sees('[it\'s "two"\r\nlines; $HOME]UTF-8')
     await viewer.close()
 
 
@@ -59,7 +60,9 @@ async def test_a_paste_of_64_kb_with_invalid_utf8_arrives_whole(box: Box) -> Non
 
 async def test_questions_that_tmux_answers_are_not_asked_of_viewers(box: Box) -> None:
     viewer = await box.view(await box.open())
-    await viewer.type("stty -echo; printf 'a\\033[cb\\033[6nc\\033['; sleep 0.2; printf '>cd'; sleep 0.2; echo; stty echo\r")
+    await viewer.type(
+        "stty -echo; printf 'a\\033[cb\\033[6nc\\033['; sleep 0.2; printf '>cd'; sleep 0.2; echo; stty echo\r"
+    )
     await viewer.sees(b"abc\x1b[\x18d")
     await viewer.close()
 
@@ -262,5 +265,5 @@ async def test_without_tmux_a_terminal_works_as_long_as_the_connection(box: Box)
 
 def numbered(viewer: Viewer) -> list[int]:
     """The numbers of the lines `line-…` in what a viewer has been sent since the last beginning."""
-    lines = bytes(viewer.data).replace(b"\r", b"").split(b"\n")
-    return [int(line.removeprefix(b"line-")) for line in lines if line.startswith(b"line-")]
+    plain = re.sub(rb"\x1b\[[\d;?]*[A-Za-z]|\r", b"", bytes(viewer.data))
+    return [int(number) for number in re.findall(rb"^line-(\d+)$", plain, re.MULTILINE)]

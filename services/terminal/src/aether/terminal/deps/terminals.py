@@ -166,6 +166,11 @@ class Terminals:
     async def stop(self) -> None:
         """This process ends: viewers are told to come back, recordings are kept, sessions live on."""
         sessions = list(self.live.values())
+        changed = [self.live[key] for key in self._changes if key in self.live]
+        for timer in self._changes.values():
+            timer.cancel()
+        self._changes.clear()
+        await asyncio.gather(*(self._until_kept(self._keep_change(session)) for session in changed))
         for session in sessions:
             session.release()
         await asyncio.gather(*(session.finish_recording() for session in sessions))

@@ -11,7 +11,7 @@ TITLE_LENGTH = 256
 NOTICE_LENGTH = 1024
 CARRY = 4096  # a sequence that is longer than this is not one
 
-_SEQUENCE = re.compile(rb"\x1b\](\d{1,4});([^\x07\x1b\x9c]*)(?:\x07|\x1b\\)|\x07|\x1b[PX^_][^\x1b\x9c]*\x1b\\")
+_SEQUENCE = re.compile(rb"\x1b\](\d{1,4});([^\x07\x1b]*)(?:\x07|\x1b\\)|\x07|\x1b[PX^_][^\x1b]*\x1b\\")
 _UNFINISHED = re.compile(rb"\x1b(?:\](?:\d{0,4}|\d{1,4};[^\x07\x1b]*\x1b?)|[PX^_][^\x1b]*\x1b?)?\Z")
 # Cc are controls, Cf holds the marks that turn the direction of text around.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -32,16 +32,17 @@ class Scanner:
         self._carry = b""
 
     def scan(self, data: bytes) -> list[Signal]:
-        """The signals in this piece. Most pieces hold none, and cost two searches for a byte."""
+        """The signals in this piece. Most pieces hold none, and cost a few searches for a byte."""
         if self._carry:
             data = self._carry + data
             self._carry = b""
-        if b"\x1b]" not in data and b"\x07" not in data and data[-1:] != b"\x1b":
+        end, tail = len(data), max(0, len(data) - CARRY)
+        if data.find(b"\x1b", tail) >= 0 and (unfinished := _UNFINISHED.search(data, tail)):
+            end, self._carry = unfinished.start(), unfinished.group()
+        if b"\x07" not in data and b"\x1b]" not in data:
             return []
-        found = [signal for match in _SEQUENCE.finditer(data) if (signal := _signal(match)) is not None]
-        unfinished = _UNFINISHED.search(data, max(0, len(data) - CARRY))
-        self._carry = unfinished.group() if unfinished else b""
-        return found
+        matches = _SEQUENCE.finditer(data, 0, end)
+        return [signal for match in matches if (signal := _signal(match)) is not None]
 
 
 def _signal(match: re.Match[bytes]) -> Signal | None:

@@ -80,15 +80,15 @@ class PaneCapture:
 
 def captures(pane: Pane, target: str, lines: int) -> list[str]:
     """The commands whose answers compose() needs, for at most `lines` of scrollback."""
-    history = min(pane["history_size"], lines)
-    whole = f"capture-pane -p -e -J -t {target} -S -{history} -E "
+    # More history than there is means all of it; to name what there was would miss what has come since.
+    whole = f"capture-pane -p -e -J -t {target} -S -{lines} -E "
     state = f"display-message -p -t {target} '{FORMAT}'"
     screen = f"capture-pane -p -e -N -t {target}"
     pending = f"capture-pane -p -P -C -t {target}"
     if not pane.alternate:
         return [state, pending, screen, f"{whole}-"]
     saved = f"capture-pane -p -e -a -q -t {target}"
-    return [state, pending, screen, saved, *([f"{whole}-1"] if history else [])]
+    return [state, pending, screen, saved, *([f"{whole}-1"] if pane["history_size"] and lines else [])]
 
 
 def compose(pane: Pane, replies: list[list[bytes]], *, pasting: bool | None) -> bytes:
