@@ -16,7 +16,7 @@ from joserfc.jwk import OKPKey
 from aether.contracts.command import Command
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, TerminalId, new_id
 from aether.contracts.service import Service
-from aether.contracts.terminal import OpenTerminal, TerminalView
+from aether.contracts.terminal import GetTerminal, OpenTerminal, TerminalView
 from aether.kit.grants import Grant, Right, Signer, Verifier
 from aether.kit.migrate import migrate
 from aether.kit.postgres import Database
@@ -138,6 +138,13 @@ class Box:
             OpenTerminal(account_id=self.account, project_id=self.project, person_id=self.person, **wishes)
         )
         return view
+
+    async def ask_state(self, terminal: TerminalView) -> str:
+        view = await self.ask(GetTerminal(account_id=self.account, terminal_id=terminal.id))
+        return str(view.state)
+
+    def sockets(self) -> list[Any]:
+        return [c for c in self._server.server_state.connections if hasattr(c, "writable")]
 
     def grant(self, right: Right, resource: TerminalId | str = "", **other: Any) -> str:
         values = {

@@ -117,6 +117,9 @@ class TestMachine:
             subprocess.run(["tmux", "-S", str(server), "kill-server"], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def runs(self, pid: int) -> bool:
+        return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
     async def issue(self, project_id: ProjectId, public_key: str) -> SshCertificate:
         if not self.running:
             raise Unavailable("The machine does not run.")

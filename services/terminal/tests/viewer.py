@@ -26,7 +26,7 @@ class Viewer:
         self.reading = asyncio.Event()
         self.reading.set()
         self.closed_with: int | None = None
-        self.frames = 0
+        self.frames_kept: list[bytes] | None = None
         self._acked = 0
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._read())
@@ -60,7 +60,8 @@ class Viewer:
             self._changed.set()
 
     async def _bytes(self, data: bytes) -> None:
-        self.frames += 1
+        if self.frames_kept is not None:
+            self.frames_kept.append(data)
         self.data += data
         self.offset += len(data)
         if self.acks and self.offset - self._acked >= ACK_BYTES:

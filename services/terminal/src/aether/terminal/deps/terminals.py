@@ -43,6 +43,7 @@ class Terminals:
 
     database: Database
     connections: MachineConnections
+    require_project: RequireProject
     shells: Shells
     runs: Runs
     sessions_per_project: int
