@@ -15,6 +15,7 @@ from joserfc.jwk import OKPKey
 
 from aether.contracts.command import Command
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, TerminalId, new_id
+from aether.contracts.problem import NotFound
 from aether.contracts.service import Service
 from aether.contracts.terminal import GetTerminal, OpenTerminal, TerminalView
 from aether.kit.grants import Grant, Right, Signer, Verifier
@@ -80,6 +81,7 @@ class Box:
         self.terminals = Terminals(
             database=self.database,
             connections=connections,
+            require_project=self.require_project,
             shells=SshShells(connections),
             runs=SshRuns(connections),
             sessions_per_project=self.limit,
@@ -102,6 +104,11 @@ class Box:
         self._serving = asyncio.create_task(self._server._serve())
         self._telling = asyncio.create_task(self.terminals.teller.run())
         await eventually(lambda: self._server.started)
+
+    async def require_project(self, account: AccountId, project: ProjectId) -> None:
+        """Says what machines would say: this person has this one project."""
+        if (account, project) != (self.account, self.project):
+            raise NotFound("There is no such project.")
 
     async def stop(self) -> None:
         """An orderly stop, as on SIGTERM."""

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from aether.contracts.problem import Refusal
-from aether.contracts.terminal import CloseTerminal, GetTerminal, ListTerminals, RenameTerminal
+from aether.contracts.ids import AccountId, PersonId, new_id
+from aether.contracts.problem import NotFound, Refusal
+from aether.contracts.terminal import CloseTerminal, GetTerminal, ListTerminals, OpenTerminal, RenameTerminal
 from aether.terminal.errors import TooManyTerminals
 from aether.testkit.eventually import eventually
 
@@ -267,3 +268,10 @@ def numbered(viewer: Viewer) -> list[int]:
     """The numbers of the lines `line-…` in what a viewer has been sent since the last beginning."""
     plain = re.sub(rb"\x1b\[[\d;?]*[A-Za-z]|\r", b"", bytes(viewer.data))
     return [int(number) for number in re.findall(rb"^line-(\d+)$", plain, re.MULTILINE)]
+
+
+async def test_nobody_opens_a_terminal_in_another_accounts_project(box: Box) -> None:
+    await box.open()
+    stranger = OpenTerminal(account_id=AccountId(new_id()), project_id=box.project, person_id=PersonId(new_id()))
+    with pytest.raises(NotFound):
+        await box.ask(stranger)

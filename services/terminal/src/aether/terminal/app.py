@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from aether.contracts.ids import ProjectId
-from aether.contracts.machines import IssueSshCertificate, SshCertificate
+from aether.contracts.ids import AccountId, ProjectId
+from aether.contracts.machines import GetProject, IssueSshCertificate, SshCertificate
 from aether.contracts.problem import Refusal
 from aether.contracts.service import Service
 from aether.kit.grants import Verifier
@@ -34,10 +34,14 @@ async def main() -> None:
         async def issue(project_id: ProjectId, public_key: str) -> SshCertificate:
             return await chassis.bus.request(IssueSshCertificate(project_id=project_id, public_key=public_key))
 
+        async def require_project(account_id: AccountId, project_id: ProjectId) -> None:
+            await chassis.bus.request(GetProject(account_id=account_id, project_id=project_id))
+
         connections = MachineConnections(issue)
         terminals = Terminals(
             database=chassis.database,
             connections=connections,
+            require_project=require_project,
             shells=SshShells(connections),
             runs=SshRuns(connections),
             sessions_per_project=settings.sessions_per_project,

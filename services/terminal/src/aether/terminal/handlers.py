@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 async def open_terminal(command: OpenTerminal, terminals: Terminals) -> TerminalView:
     """Keep it, say so, and make the session in the machine; if that fails, it is closed again."""
+    await terminals.require_project(command.account_id, command.project_id)
     machine = (await terminals.connections.get(command.project_id)).machine
     wanted = Terminal(
         id=TerminalId(new_id()),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,6 +33,9 @@ FIND_AT_ONCE = 8
 FIND_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
 RETRY_SECONDS = 0.5
+
+# Returns if the project is the account's; raises NotFound for a foreign one, as for one that is nobody's.
+RequireProject = Callable[[AccountId, ProjectId], Awaitable[None]]
 
 log = structlog.get_logger()
 
