@@ -16,8 +16,8 @@ async def test_sign_up_clone_work_leave_return_stop_and_start_again(
 ) -> None:
     url = repositories.create("harbour", {"README.md": "# Harbour\n", "src/pier.py": "BOATS = 3\n"})
     page = await context.new_page()
-    errors = watched(page)
     await sign_up(page, email)
+    errors = watched(page)
     await create_project(page, "harbour", url)
     await start(page, "harbour")
     await until_cloned(page)

@@ -50,10 +50,10 @@ async def test_every_route_with_an_id_answers_a_stranger_with_404(
             if method not in ("get", "post", "put", "patch", "delete"):
                 continue
             url = path.format(**ids)
-            answer = await stranger.api.request(method.upper(), url, json=BODIES.get(path, {}))
+            answer = await stranger.session.request(method.upper(), url, json=BODIES.get(path, {}))
             assert answer.status_code == 404, f"{method} {path} answered {answer.status_code}: {answer.text[:200]}"
             missing = path.format(**dict.fromkeys(ids, str(uuid4())) | {"name": "x"})
-            same = await stranger.api.request(method.upper(), missing, json=BODIES.get(path, {}))
+            same = await stranger.session.request(method.upper(), missing, json=BODIES.get(path, {}))
             assert same.status_code == 404
             assert same.json()["type"] == answer.json()["type"]
             tried += 1
@@ -78,9 +78,8 @@ async def test_a_cookie_opens_no_socket_from_another_origin(
     stack: Stack, sign_up: Callable[[], Person], path: str, origin: str
 ) -> None:
     owner = sign_up()
-    cookie = await _cookie_of(owner)
     url = stack.url.replace("http", "ws", 1) + path.format(**await _things_of(owner))
-    headers = {"Cookie": cookie}
+    headers = {"Cookie": owner.cookie}
     if origin:
         headers["Origin"] = origin.format(host=stack.url.removeprefix("http://"))
     with pytest.raises(InvalidStatus) as refused:
@@ -92,8 +91,8 @@ async def _things_of(owner: Person) -> dict[str, str]:
     project = await owner.create("mine")
     await owner.start(project)
     terminal = await owner.terminal(project)
-    token = (await owner.get("/api/tokens"))["items"][0]["id"]
-    session = (await owner.get("/api/sessions"))["items"][0]["id"]
+    token = (await owner.session.get("/api/tokens")).json()["items"][0]["id"]
+    session = (await owner.session.get("/api/sessions")).json()["items"][0]["id"]
     return {
         "project_id": project,
         "terminal_id": terminal,
@@ -101,12 +100,3 @@ async def _things_of(owner: Person) -> dict[str, str]:
         "session_id": session,
         "name": "hold",
     }
-
-
-async def _cookie_of(owner: Person) -> str:
-    """The cookie of a fresh sign-in, as `name=value`."""
-    body = {"email": owner.email, "password": owner.password}
-    headers = {"Origin": owner.url, "Authorization": ""}
-    answer = await owner.api.post("/api/auth/login", json=body, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return str(answer.headers["set-cookie"]).split(";", 1)[0]

@@ -30,8 +30,10 @@ async def create_project(page: Page, name: str, url: str = "") -> str:
 
 
 async def start(page: Page, name: str) -> None:
-    """Press Start, and wait for a terminal with a prompt."""
+    """Press Start, and wait for a new terminal with a prompt."""
+    before = page.url
     await page.get_by_role("button", name=f"Start {name}").first.click()
+    await page.wait_for_url(lambda url: "terminal=" in url and url != before, timeout=30_000)
     await until_text(page, "$", within=30)
 
 

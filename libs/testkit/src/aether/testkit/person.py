@@ -18,6 +18,7 @@ class Person:
     password: str
     token: str
     api: httpx2.AsyncClient
+    session: httpx2.AsyncClient  # signed in as a browser is: by cookie, and with its Origin
 
     @classmethod
     def sign_up(cls, url: str) -> "Person":
@@ -25,17 +26,24 @@ class Person:
         with httpx2.Client(base_url=url, headers={"Origin": url}, timeout=20) as client:
             client.post("/api/auth/signup", json={"email": email, "password": password}).raise_for_status()
             made = client.post("/api/tokens", json={"name": "test"}).raise_for_status().json()
-        headers = {"Authorization": f"Bearer {made['secret']}"}
-        client_of = httpx2.AsyncClient(base_url=url, headers=headers, timeout=20)
-        return cls(url, email, password, made["secret"], client_of)
+            cookies = dict(client.cookies)
+        bearer = httpx2.AsyncClient(base_url=url, headers=_bearer(made["secret"]), timeout=20)
+        session = httpx2.AsyncClient(base_url=url, headers={"Origin": url}, cookies=cookies, timeout=20)
+        return cls(url, email, password, made["secret"], bearer, session)
 
     @property
     def credentials(self) -> dict[str, str]:
         """The header that a socket of this person's carries."""
-        return {"Authorization": f"Bearer {self.token}"}
+        return _bearer(self.token)
+
+    @property
+    def cookie(self) -> str:
+        """The sign-in cookie, as a browser would send it."""
+        return "; ".join(f"{name}={value}" for name, value in self.session.cookies.items())
 
     async def leave(self) -> None:
         await self.api.aclose()
+        await self.session.aclose()
 
     async def get(self, path: str) -> Any:
         return (await self.api.get(path)).raise_for_status().json()
@@ -69,3 +77,7 @@ class Person:
         """An open terminal; answers its id."""
         made = await self.post(f"/api/projects/{project}/terminals", {"cols": 120, "rows": 30, **more})
         return str(made["id"])
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
