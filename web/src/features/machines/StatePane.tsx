@@ -64,7 +64,7 @@ function Stopped({ project }: { project: Project }) {
       <p className="text-12 text-muted">
         or in a shell{" "}
         <code className="rounded-md bg-raised px-2 py-1 font-mono text-text">
-          aether start {project.slug}
+          aether projects start {project.slug}
         </code>
       </p>
     </Pane>

@@ -10,7 +10,8 @@ import type { TerminalScreen } from "./screen";
 interface LineProps {
   link: LinkView;
   screen: TerminalScreen | null;
-  onNew: () => void;
+  /** Absent where no terminal can be opened, because the machine does not run. */
+  onNew: (() => void) | undefined;
   onDismiss: () => void;
 }
 
@@ -91,9 +92,11 @@ function EndedLine({ link, onNew, onDismiss }: { link: LinkView; onNew: () => vo
       <Button size="small" onClick={onDismiss}>
         Close tab
       </Button>
-      <Button size="small" onClick={onNew}>
-        New terminal
-      </Button>
+      {onNew && (
+        <Button size="small" onClick={onNew}>
+          New terminal
+        </Button>
+      )}
     </Line>
   );
 }

@@ -95,7 +95,7 @@ export default function TerminalArea({ project, instead, band }: AreaProps) {
               label={tabName(terminal, at)}
               shown={terminal.id === current.id}
               onLink={onLink}
-              onNew={tabs.create}
+              onNew={project.status === "running" ? tabs.create : undefined}
               onDismiss={() => dismiss(terminal)}
               onTitle={(title) => setTitles((before) => new Map(before).set(terminal.id, title))}
               onBell={() => bells.ring(terminal.id, tabName(terminal, at))}

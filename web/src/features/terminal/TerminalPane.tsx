@@ -14,7 +14,7 @@ export interface PaneProps extends PaneEvents {
   shown: boolean;
   /** The screen and its connection, for the parts of the page outside of the pane. */
   onLink: (link: LinkView | null, screen: TerminalScreen | null) => void;
-  onNew: () => void;
+  onNew: (() => void) | undefined;
   onDismiss: () => void;
 }
 

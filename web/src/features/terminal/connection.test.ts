@@ -287,6 +287,21 @@ describe("closing", () => {
     expect(FakeSocket.made).toHaveLength(2);
   });
 
+  test("a server that never says hello is given up after ten seconds", () => {
+    opened();
+    const mute = FakeSocket.last;
+    vi.advanceTimersByTime(10_500);
+    expect(mute.isClosed).toBe(true);
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
+  test("a connection stuck on its way is begun anew when the network comes back", () => {
+    opened();
+    vi.advanceTimersByTime(3_000);
+    connection.retryNow();
+    expect(FakeSocket.made).toHaveLength(2);
+  });
+
   test("an exit ends it with the code", () => {
     const socket = greeted();
     socket.says({ type: "exit", code: 3 });

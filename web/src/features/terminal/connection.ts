@@ -52,6 +52,8 @@ const SILENCE_MS = 12_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 const STEADY_MS = 5_000;
+const HELLO_MS = 10_000;
+const HASTE_MS = 1_000;
 const RESIZE_MS = 80;
 
 const ENDINGS: Record<number, Ended> = {
@@ -84,6 +86,7 @@ export class TerminalConnection {
   /** Grows with every reset, so that late callbacks of a dropped screen count for nothing. */
   #screen = 0;
   #attempt = 0;
+  #openedAt = 0;
   #greetedAt = 0;
   #heardAt = 0;
   #pingedAt = 0;
@@ -118,13 +121,17 @@ export class TerminalConnection {
     const socket = (this.options.openSocket ?? ((url) => new WebSocket(url)))(this.#address());
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#openedAt = Date.now();
+    // A network that swallows packets lets a browser wait for minutes.
+    this.#retry = setTimeout(() => this.#closed(1006), HELLO_MS);
     socket.onmessage = (message) => this.#hear(message.data);
     socket.onclose = (closed) => this.#closed(closed.code);
   }
 
   /** The network came back or the page was looked at again: do not wait out the pause. */
   retryNow(): void {
-    if (this.#view.phase === "waiting") this.open();
+    const stuck = this.#view.phase === "connecting" && Date.now() - this.#openedAt > HASTE_MS;
+    if (this.#view.phase === "waiting" || stuck) this.open();
   }
 
   input(bytes: Uint8Array<ArrayBuffer>): void {
@@ -177,6 +184,7 @@ export class TerminalConnection {
   }
 
   #greet(hello: protocol.FromServer & { type: "hello" }): void {
+    clearTimeout(this.#retry);
     this.#greetedAt = Date.now();
     if (hello.epoch !== this.#epoch) this.#startEpoch(hello.epoch, hello.offset);
     else this.#repeat = Math.max(0, this.#offset - hello.offset);

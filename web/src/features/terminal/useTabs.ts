@@ -37,7 +37,11 @@ export function useTabs(project: Project, show: (id: string) => void): Tabs {
   useEffect(() => {
     const open = query.data?.length;
     if (project.status !== "running" || open === undefined || !flowOf(project.id)) return;
-    if (open === 0) create();
+    if (open === 0) {
+      // The terminals of the machine before this one have been read; a new start is a clean strip.
+      setDismissed(new Set(shown.current.map((terminal) => terminal.id)));
+      create();
+    }
     endFlow(project.id);
   }, [project.status, project.id, query.data, create]);
 
