@@ -3,6 +3,10 @@
 import typer
 
 from aether.cli.commands.doctor import doctor
+from aether.cli.commands.exec import execute
+from aether.cli.commands.login import login, logout, whoami
+from aether.cli.commands.projects import projects
+from aether.cli.commands.shell import shell
 from aether.cli.commands.up import up
 
 app = typer.Typer(
@@ -13,6 +17,13 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(doctor)
+app.command()(login)
+app.command()(logout)
+app.command()(whoami)
+app.add_typer(projects)
+app.command()(shell)
+# What follows the project is the command's own, options and all.
+app.command("exec", context_settings={"allow_interspersed_args": False})(execute)
 
 if __name__ == "__main__":
     app()
