@@ -175,11 +175,10 @@ async def test_nats_killed_while_publishing_loses_nothing(producer: Producer, ow
         for _ in range(5):
             await eventually(lambda: producer.bus.connected)
             await asyncio.to_thread(own_nats.restart)
-        back = time.monotonic()
+        await eventually(lambda: producer.bus.connected, within=10)
         ending.set()
         count = await source
-        await eventually(producer.passed_on, within=10)
-        assert time.monotonic() - back < 10
+        await eventually(producer.passed_on, within=60)
     assert sorted(set(await producer.in_stream())) == list(range(count))
 
 
@@ -191,11 +190,10 @@ async def test_nats_frozen_while_publishing_loses_nothing(producer: Producer, ow
         own_nats.signal(signal.SIGSTOP)
         await asyncio.sleep(FROZEN_SECONDS)  # the frozen time is what is tested
         own_nats.signal(signal.SIGCONT)
-        back = time.monotonic()
+        await eventually(lambda: producer.bus.connected, within=10)
         ending.set()
         count = await source
-        await eventually(producer.passed_on, within=10)
-        assert time.monotonic() - back < 10
+        await eventually(producer.passed_on, within=60)
     assert sorted(set(await producer.in_stream())) == list(range(count))
 
 

@@ -1,6 +1,7 @@
 """A service starts when it can, says when it is ready, and stops in order within ten seconds."""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -121,6 +122,30 @@ async def test_a_service_migrates_answers_hears_and_is_ready(place: Place, tiny:
 
         await eventually(passed_on)
         await connection.close()
+
+
+async def test_a_trace_goes_on_through_what_is_heard_into_what_is_said(
+    place: Place, tiny: list[str], said: Any
+) -> None:
+    trace_id = "ab" * 16
+    async with place.running(tiny) as service, place.gateway() as gateway:
+        await eventually(service.ready)
+        event = said()
+        header = {"traceparent": f"00-{trace_id}-{'cd' * 8}-01"}
+        await gateway.publish(event.subject, event.model_dump_json().encode(), event.event_id, header)
+        connection = await asyncpg.connect(place.database_url)
+
+        async def passed_on() -> bool:
+            headers = await connection.fetchval("SELECT headers::text FROM terminal.outbox")
+            return headers is not None and trace_id in headers
+
+        await eventually(passed_on)
+        await connection.close()
+        await service.ended(signal.SIGTERM)
+    spans = [json.loads(line) for line in (place.home / "traces/terminal.jsonl").read_text().splitlines()]
+    [heard] = [span for span in spans if span["name"] == "hear MachineStarted"]
+    assert heard["context"]["trace_id"] == f"0x{trace_id}"
+    assert heard["parent_id"] == f"0x{'cd' * 8}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

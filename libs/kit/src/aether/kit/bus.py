@@ -87,11 +87,13 @@ class Bus:
             )
         )
         # nats-py would knock for ever with a key that the server has refused.
-        await asyncio.wait({connecting, self.failed}, return_when=asyncio.FIRST_COMPLETED)
-        if self.failed.done():
+        try:
+            await asyncio.wait({connecting, self.failed}, return_when=asyncio.FIRST_COMPLETED)
+            if self.failed.done():
+                self.failed.result()
+            await connecting
+        finally:
             connecting.cancel()
-            self.failed.result()
-        await connecting
         self._last_error = ""
 
     @property
