@@ -72,7 +72,7 @@ const ENDINGS = {
   gone: "This terminal has ended.",
 } as const;
 
-function EndedLine({ link, onNew, onDismiss }: { link: LinkView; onNew: () => void; onDismiss: () => void }) {
+function EndedLine({ link, onNew, onDismiss }: Omit<LineProps, "screen">) {
   if (link.ended === "signed-out") {
     return (
       <Line shape="cross" tone="text-failed" text={ENDINGS["signed-out"]}>
