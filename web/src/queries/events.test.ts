@@ -1,48 +1,15 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
+import { sampleProject as project, sampleTerminal } from "@/api/samples";
 import type { Project, Terminal } from "@/api/types";
 import { applyEvent, putProject } from "./events";
 import { keys } from "./keys";
 
 let cache: QueryClient;
 
-function project(id: string, more: Partial<Project> = {}): Project {
-  return {
-    id,
-    name: id,
-    slug: id,
-    status: "stopped",
-    repo_url: "",
-    branch: "",
-    provider: "local",
-    size: "small",
-    idle_minutes: 30,
-    recording: true,
-    version: 1,
-    created_at: "2026-11-22T10:00:00Z",
-    updated_at: "2026-11-22T10:00:00Z",
-    awake_because: [],
-    clone: { state: "none" },
-    limits: { memory_mb: 1, pids: 1, disk_mb: 1 },
-    ...more,
-  };
-}
-
-function terminal(id: string, more: Partial<Terminal> = {}): Terminal {
-  return {
-    id,
-    project_id: "a",
-    name: id,
-    title: "",
-    cols: 80,
-    rows: 24,
-    state: "open",
-    created_at: "2026-11-22T10:00:00Z",
-    viewers: 0,
-    recorded: true,
-    ...more,
-  };
-}
+/** A terminal that is called like its id. */
+const terminal = (id: string, more: Partial<Terminal> = {}): Terminal =>
+  sampleTerminal(id, { name: id, ...more });
 
 const projects = (): Project[] => cache.getQueryData<Project[]>(keys.projects) ?? [];
 const tabs = (): Terminal[] => cache.getQueryData<Terminal[]>(keys.terminals("a")) ?? [];
@@ -72,15 +39,6 @@ test("an answer that an event has overtaken changes nothing", () => {
   expect(cache.getQueryData<Project>(keys.project("a"))?.status).toBe("running");
 });
 
-test("without versions the time of change decides", () => {
-  const without = { version: undefined };
-  cache.setQueryData(keys.projects, [
-    project("a", { ...without, updated_at: "2026-11-22T10:00:05Z", status: "running" }),
-  ]);
-  putProject(cache, project("a", { ...without, updated_at: "2026-11-22T10:00:01Z" }));
-  expect(projects()[0]?.status).toBe("running");
-});
-
 test("a deleted project leaves the list and takes its answers with it", () => {
   applyEvent(cache, { name: "project.deleted", data: { id: "a" } });
   expect(projects().map((p) => p.id)).toEqual(["b"]);
@@ -89,7 +47,7 @@ test("a deleted project leaves the list and takes its answers with it", () => {
 });
 
 test("progress of a clone changes the clone alone", () => {
-  const clone = { state: "running", phase: "Receiving objects", percent: 43 } as const;
+  const clone = { state: "running", phase: "Receiving objects", percent: 43, message: "" } as const;
   applyEvent(cache, { name: "project.progress", data: { id: "a", clone } });
   expect(projects()[0]).toEqual(project("a", { clone }));
   expect(projects()[1]?.clone.state).toBe("none");

@@ -39,11 +39,9 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
   else void cache.invalidateQueries();
 }
 
-/** An answer may be older than an event that overtook it; versions, else times of change, decide. */
-export function isOlder(next: Project, known: Project | undefined): boolean {
-  if (!known) return false;
-  if (next.version !== undefined && known.version !== undefined) return next.version < known.version;
-  return next.updated_at < known.updated_at;
+/** An answer may be older than an event that overtook it. */
+function isOlder(next: Project, known: Project | undefined): boolean {
+  return known !== undefined && next.version < known.version;
 }
 
 export function putProject(cache: QueryClient, project: Project): void {

@@ -1,15 +1,16 @@
 import "asciinema-player/dist/bundle/asciinema-player.css";
+import "./player.css";
 import * as asciinema from "asciinema-player";
 import { useEffect, useRef } from "react";
 import { terminalTheme } from "./theme";
 
 const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
-/** The player draws on a canvas and reads hexadecimal colours from these variables only. */
+/** The player draws on a canvas and understands hexadecimal colours only. */
 function paint(element: HTMLElement): void {
   const theme = terminalTheme();
   const set = (name: string, value: string | undefined): void =>
-    element.style.setProperty(`--term-color-${name}`, value ?? "");
+    element.style.setProperty(`--cast-${name}`, value ?? "");
   set("foreground", theme.foreground);
   set("background", theme.background);
   for (const [at, colour] of COLOURS.entries()) {

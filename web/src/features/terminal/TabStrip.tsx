@@ -50,7 +50,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
   const rings = bells.has(terminal.id);
   const tab = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (chosen) tab.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (chosen) tab.current?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [chosen]);
   const enter = (event: React.MouseEvent<HTMLElement>): void => {
     event.currentTarget.blur();

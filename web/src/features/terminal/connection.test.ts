@@ -7,6 +7,7 @@ import type { FromServer } from "./protocol";
 class FakeScreen implements Sink {
   text = "";
   resets = 0;
+  stored: number | undefined;
   size = "";
   #waiting: (() => void)[] = [];
 
@@ -15,7 +16,8 @@ class FakeScreen implements Sink {
     this.#waiting.push(done);
   }
 
-  reset(): void {
+  reset(stored: number | undefined): void {
+    this.stored = stored;
     this.text = "";
     this.resets += 1;
   }
@@ -117,6 +119,11 @@ describe("resuming", () => {
     FakeSocket.last.writes("new");
     expect(screen.text).toBe("new");
     expect(connection.offset).toBe(43);
+  });
+
+  test("a screen is told how much of what follows is the past", () => {
+    greeted({ offset: 40, live: 100 });
+    expect(screen.stored).toBe(60);
   });
 
   test("an epoch frame clears the screen and counts from its offset", () => {

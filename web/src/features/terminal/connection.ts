@@ -33,7 +33,8 @@ export interface LinkView {
 /** Where the bytes go. `write` calls `done` when the screen has taken them. */
 export interface Sink {
   write(bytes: Uint8Array, done: () => void): void;
-  reset(): void;
+  /** Clears the screen. The next `stored` bytes are a repetition of the past; undefined if nobody knows how many. */
+  reset(stored: number | undefined): void;
   resize(cols: number, rows: number): void;
 }
 
@@ -175,7 +176,7 @@ export class TerminalConnection {
 
   #obey(frame: protocol.FromServer): void {
     if (frame.type === "hello") this.#greet(frame);
-    else if (frame.type === "epoch") this.#startEpoch(frame.epoch, frame.offset);
+    else if (frame.type === "epoch") this.#startEpoch(frame);
     else if (frame.type === "presence") this.#show({ viewers: frame.viewers });
     else if (frame.type === "resize") this.options.sink.resize(frame.cols, frame.rows);
     else if (frame.type === "pong") this.#show({ latencyMs: Math.max(0, Date.now() - frame.t) });
@@ -186,7 +187,7 @@ export class TerminalConnection {
   #greet(hello: protocol.FromServer & { type: "hello" }): void {
     clearTimeout(this.#retry);
     this.#greetedAt = Date.now();
-    if (hello.epoch !== this.#epoch) this.#startEpoch(hello.epoch, hello.offset);
+    if (hello.epoch !== this.#epoch) this.#startEpoch(hello);
     else this.#repeat = Math.max(0, this.#offset - hello.offset);
     this.#show({ phase: "live", right: hello.right, problem: null, greeted: true });
     this.options.sink.resize(hello.cols, hello.rows);
@@ -198,13 +199,13 @@ export class TerminalConnection {
   }
 
   /** What follows is a whole screen with its scrollback, counted from `offset`. */
-  #startEpoch(epoch: string | number, offset: number): void {
+  #startEpoch({ epoch, offset, live }: { epoch: string | number; offset: number; live?: number }): void {
     this.#epoch = epoch;
     this.#offset = offset;
     this.#repeat = 0;
     this.#screen += 1;
     this.#acks.restart(offset);
-    this.options.sink.reset();
+    this.options.sink.reset(live === undefined ? undefined : Math.max(0, live - offset));
   }
 
   #take(bytes: Uint8Array): void {

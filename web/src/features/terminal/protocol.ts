@@ -5,8 +5,18 @@ export type Right = "input" | "watch";
 export type Viewer = { id?: string; name?: string; right?: Right };
 
 export type FromServer =
-  | { type: "hello"; epoch: string | number; offset: number; right: Right; cols: number; rows: number }
-  | { type: "epoch"; epoch: string | number; offset: number }
+  | {
+      type: "hello";
+      epoch: string | number;
+      /** Where what follows begins. */
+      offset: number;
+      /** Where what was stored ends and what is new begins. */
+      live?: number;
+      right: Right;
+      cols: number;
+      rows: number;
+    }
+  | { type: "epoch"; epoch: string | number; offset: number; live?: number }
   | { type: "presence"; viewers: Viewer[] }
   | { type: "resize"; cols: number; rows: number }
   | { type: "pong"; t: number }

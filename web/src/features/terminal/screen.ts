@@ -46,6 +46,7 @@ export class TerminalScreen {
   #observer: ResizeObserver | null = null;
   #sticky: Sticky = { ctrl: false, alt: false };
   #replaying = false;
+  #stored: number | undefined;
   #shown = false;
   #gone = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
@@ -198,12 +199,13 @@ export class TerminalScreen {
   #sink(): ConnectionOptions["sink"] {
     return {
       write: (bytes, done) => {
-        if (this.#replaying) this.#awaitQuiet();
         this.#xterm.write(bytes, done);
+        if (this.#replaying) this.#replayed(bytes.length);
       },
-      reset: () => {
-        this.#replaying = true;
-        this.#awaitQuiet();
+      reset: (stored) => {
+        this.#replaying = stored !== 0;
+        this.#stored = stored;
+        if (stored === undefined) this.#awaitQuiet();
         this.#xterm.reset();
       },
       resize: (cols, rows) => {
@@ -212,14 +214,26 @@ export class TerminalScreen {
     };
   }
 
-  /** The stored part is over when nothing more came for a moment and xterm has taken all of it. */
+  #replayed(bytes: number): void {
+    if (this.#stored === undefined) {
+      this.#awaitQuiet();
+      return;
+    }
+    this.#stored -= bytes;
+    if (this.#stored <= 0) this.#endReplay();
+  }
+
+  /** Where nobody says how much is stored: it is over when nothing more came for a moment. */
   #awaitQuiet(): void {
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => {
-      this.#xterm.write("", () => {
-        this.#replaying = false;
-      });
-    }, REPLAY_QUIET_MS);
+    this.#quiet = setTimeout(() => this.#endReplay(), REPLAY_QUIET_MS);
+  }
+
+  /** After xterm has taken all that was written so far. */
+  #endReplay(): void {
+    this.#xterm.write("", () => {
+      this.#replaying = false;
+    });
   }
 
   #addons(): void {

@@ -1,22 +1,6 @@
 import { expect, test } from "vitest";
-import type { Terminal } from "@/api/types";
+import { sampleTerminal as terminal } from "@/api/samples";
 import { mergeTabs, neighbour, tabName } from "./tabs";
-
-function terminal(id: string, more: Partial<Terminal> = {}): Terminal {
-  return {
-    id,
-    project_id: "p",
-    name: "",
-    title: "",
-    cols: 80,
-    rows: 24,
-    state: "open",
-    created_at: "2026-11-22T10:00:00Z",
-    viewers: 0,
-    recorded: true,
-    ...more,
-  };
-}
 
 test("a terminal that ended while shown stays in its place until it is dismissed", () => {
   const [a, b, c] = [terminal("a"), terminal("b"), terminal("c")];
