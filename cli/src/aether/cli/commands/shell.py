@@ -20,8 +20,9 @@ from aether.cli.remote.api import Api, Json, signed_in
 from aether.cli.remote.refusals import Refused, plainly
 from aether.cli.remote.terminal import Ended, Session
 
-CLEAR = b"\x1b[H\x1b[2J\x1b[3J"
-RESET = b"\x1b[!p\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[?25h\x1b[0m"
+# The screen, but not what scrolled off it: that is the person's own.
+CLEAR = b"\x1b[H\x1b[2J"
+RESET = b"\x1b[!p\x1b[?1049l\x1b[?1000;1002;1003;1006;2004l\x1b[?25h\x1b[0m\r\n"
 
 
 @plainly

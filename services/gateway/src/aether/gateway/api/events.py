@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -82,9 +81,10 @@ class EventStream(Response):
         live = self._gateway.live
         with live.waiting(self._account_id, self._sign), self._gateway.metrics.event_streams.track_inprogress():
             live.add(self)
+            seq, begin = await self._begin()
             leaving = asyncio.create_task(self._watch(receive))
             try:
-                await self._run(send)
+                await self._run(send, seq, begin)
             finally:
                 leaving.cancel()
                 live.remove(self)
@@ -94,18 +94,18 @@ class EventStream(Response):
             pass
         self.stop()
 
-    async def _run(self, send: Send) -> None:
+    async def _run(self, send: Send, seq: int, begin: str) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        with suppress(TimeoutError):
-            async for piece in self._pieces():
+        try:
+            async for piece in self._pieces(seq, begin):
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+        except TimeoutError:
+            return  # an end could not be sent either: the server closes what is left of the connection
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pieces(self) -> AsyncIterator[str]:
-        yield "retry: 1000\n\n"
-        seq, begin = await self._begin()
-        yield begin
+    async def _pieces(self, seq: int, begin: str) -> AsyncIterator[str]:
+        yield f"retry: 1000\n\n{begin}"
         while not self._ended:
             self._sign.clear()
             try:

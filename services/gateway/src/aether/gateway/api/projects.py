@@ -1,5 +1,6 @@
 """Projects: what the API asks of the machines service."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -43,14 +44,17 @@ def shown(view: ProjectView, status: int = 200) -> Response:
 
 def page(items: list[str], next_cursor: str | None) -> Response:
     """A list whose items are JSON already."""
-    cursor = "null" if next_cursor is None else f'"{next_cursor}"'
-    return Response(f'{{"items":[{",".join(items)}],"next_cursor":{cursor}}}', media_type=JSON)
+    return Response(f'{{"items":[{",".join(items)}],"next_cursor":{json.dumps(next_cursor)}}}', media_type=JSON)
 
 
-async def write_down(gateway: Gateway, request: Request, what: str, target: UUID) -> None:
-    """One line of the audit log, for what another service has done."""
-    async with gateway.database.transaction() as writer:
-        await note(writer, gateway, request, what, str(target))
+def write_down(gateway: Gateway, request: Request, what: str, target: UUID) -> None:
+    """One line of the audit log, for what another service has done already: the answer does not hang on it."""
+
+    async def write() -> None:
+        async with gateway.database.transaction() as writer:
+            await note(writer, gateway, request, what, str(target))
+
+    gateway.aside(write())
 
 
 @router.get("", response_model=shapes.ProjectList, responses=MEMBER, summary="My projects, newest first")
@@ -82,7 +86,7 @@ async def create_project(
         **body.model_dump(),
     )
     view = await gateway.bus.request(command)
-    await write_down(gateway, request, "project.created", view.id)
+    write_down(gateway, request, "project.created", view.id)
     return shown(view, 201)
 
 
@@ -109,7 +113,7 @@ async def update_project(
 )
 async def delete_project(project_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> None:
     await gateway.bus.request(DeleteProject(account_id=caller.account_id, project_id=ProjectId(project_id)))
-    await write_down(gateway, request, "project.deleted", project_id)
+    write_down(gateway, request, "project.deleted", project_id)
 
 
 @router.post(
@@ -118,7 +122,7 @@ async def delete_project(project_id: UUID, caller: Member, request: Request, gat
 async def start_project(project_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> Response:
     command = StartMachine(account_id=caller.account_id, project_id=ProjectId(project_id))
     view = await gateway.bus.request(command)
-    gateway.aside(write_down(gateway, request, "project.started", project_id))
+    write_down(gateway, request, "project.started", project_id)
     return shown(view, 202)
 
 
@@ -128,7 +132,7 @@ async def start_project(project_id: UUID, caller: Member, request: Request, gate
 async def stop_project(project_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> Response:
     command = StopMachine(account_id=caller.account_id, project_id=ProjectId(project_id))
     view = await gateway.bus.request(command)
-    await write_down(gateway, request, "project.stopped", project_id)
+    write_down(gateway, request, "project.stopped", project_id)
     return shown(view, 202)
 
 
@@ -138,7 +142,7 @@ async def stop_project(project_id: UUID, caller: Member, request: Request, gatew
 async def restart_project(project_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> Response:
     command = RestartMachine(account_id=caller.account_id, project_id=ProjectId(project_id))
     view = await gateway.bus.request(command)
-    await write_down(gateway, request, "project.restarted", project_id)
+    write_down(gateway, request, "project.restarted", project_id)
     return shown(view, 202)
 
 
@@ -225,5 +229,5 @@ async def create_terminal(
     )
     # The first one waits for a shell in the machine, which may take a while on a busy host.
     view = await gateway.bus.request(command, timeout=15)
-    gateway.aside(write_down(gateway, request, "terminal.opened", view.id))
+    write_down(gateway, request, "terminal.opened", view.id)
     return Response(terminal_json(view), status_code=201, media_type=JSON)

@@ -57,7 +57,7 @@ async def update_terminal(
 async def close_terminal(terminal_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> None:
     command = CloseTerminal(account_id=caller.account_id, terminal_id=TerminalId(terminal_id))
     await gateway.bus.request(command)
-    await write_down(gateway, request, "terminal.closed", terminal_id)
+    write_down(gateway, request, "terminal.closed", terminal_id)
 
 
 @router.post(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+import structlog
 
 from aether.contracts.ids import AccountId, CredentialId, PersonId
 from aether.gateway.deps.keyring import Keyring
@@ -21,6 +22,8 @@ from aether.gateway.store import feed, limits
 from aether.kit.bus import Bus
 from aether.kit.grants import Signer
 from aether.kit.postgres import Database, Writer
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -56,7 +59,12 @@ class Gateway:
         """Do something the answer must not wait for, nor betray by how long it took."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done_aside)
+
+    def _done_aside(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("aside.failed", exc_info=task.exception())
 
     async def finish(self) -> None:
         """Wait, at most 3 s, for what is done aside."""
