@@ -207,7 +207,7 @@ class StreamService:
             self.grants.append(jwt.decode(token or "", self._key, algorithms=[ALGORITHM]).claims["grant"])
         except (ValueError, JoseError):
             return connection.respond(401, "no")
-        if request.path.endswith("/recording"):
+        if request.path.partition("?")[0].endswith("/recording"):
             response = connection.respond(200, '{"version": 2, "width": 80, "height": 24}\n[0.1, "o", "hi"]\n')
             del response.headers["Content-Type"]
             response.headers["Content-Type"] = "application/x-asciicast"
