@@ -19,9 +19,10 @@ def security_headers(gateway: Gateway) -> list[tuple[bytes, bytes]]:
     own = urlsplit(gateway.settings.public_url)
     same = sorted(origin for origin in gateway.origins if urlsplit(origin).scheme == own.scheme)
     sockets = " ".join(f"ws{origin.removeprefix('http')}" for origin in same)
+    # 'wasm-unsafe-eval' lets the player of recordings decode with WebAssembly; JavaScript's eval stays shut.
     policy = (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        f"font-src 'self' data:; connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; "
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; "
         "object-src 'none'; base-uri 'none'; form-action 'self'"
     )
     headers = {
