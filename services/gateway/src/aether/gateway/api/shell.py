@@ -22,8 +22,8 @@ def security_headers(gateway: Gateway) -> list[tuple[bytes, bytes]]:
     # 'wasm-unsafe-eval' lets the player of recordings decode with WebAssembly; JavaScript's eval stays shut.
     policy = (
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets}; worker-src 'self' blob:; frame-ancestors 'none'; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'"
+        f"img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets}; "
+        "worker-src 'self' blob:; frame-ancestors 'none'; object-src 'none'; base-uri 'none'; form-action 'self'"
     )
     headers = {
         "content-security-policy": policy,
