@@ -179,6 +179,9 @@ class Box:
     async def connect(self, path: str, grant: str, **options: Any) -> Viewer:
         return await Viewer.connect(f"ws://127.0.0.1:{self.port}{path}", grant, **options)
 
+    async def has_said(self, subject: str) -> bool:
+        return bool(await self.said(subject))
+
     async def said(self, subject: str) -> list[dict[str, Any]]:
         """What has been put into the outbox under a subject."""
         async with self.database.reading() as db:

@@ -93,7 +93,7 @@ async def test_typing_is_activity_and_opening_or_resizing_is_not(box: Box) -> No
     assert await box.said("activity.seen.v1") == []
     await viewer.type("echo ac''tive\r")
     await viewer.sees("active")
-    await eventually(lambda: box.said("activity.seen.v1"))
+    await eventually(lambda: box.has_said("activity.seen.v1"))
     assert {event["kind"] for event in await box.said("activity.seen.v1")} == {"input"}
     await viewer.close()
 
@@ -101,7 +101,7 @@ async def test_typing_is_activity_and_opening_or_resizing_is_not(box: Box) -> No
 async def test_a_program_that_writes_alone_is_output_activity(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "QUIET_SECONDS", 0.0)
     await box.open(command="echo working; sleep 100")
-    await eventually(lambda: box.said("activity.seen.v1"))
+    await eventually(lambda: box.has_said("activity.seen.v1"))
     assert [event["kind"] for event in await box.said("activity.seen.v1")] == ["output"]
 
 
@@ -109,8 +109,8 @@ async def test_titles_and_bells_are_told(box: Box) -> None:
     terminal = await box.open()
     viewer = await box.view(terminal)
     await viewer.type("printf '\\033]0;building\\007\\007'\r")
-    await eventually(lambda: box.said("terminal.signal.v1"))
-    await eventually(lambda: box.said("terminal.changed.v1"))
+    await eventually(lambda: box.has_said("terminal.signal.v1"))
+    await eventually(lambda: box.has_said("terminal.changed.v1"))
     assert (await box.said("terminal.signal.v1"))[0]["kind"] == "bell"
     assert (await box.said("terminal.changed.v1"))[-1]["terminal"]["title"] == "building"
     await viewer.close()
@@ -134,6 +134,6 @@ async def test_terminals_that_ended_while_nobody_looked_are_found_at_the_start(b
     await box.die()
     await box.start()
     await box.terminals.find_all()
-    await eventually(lambda: box.said("terminal.closed.v1"))
+    await eventually(lambda: box.has_said("terminal.closed.v1"))
     closed = (await box.said("terminal.closed.v1"))[0]
     assert (closed["terminal_id"], closed["terminal"]["exit_code"]) == (str(terminal.id), 9)

@@ -110,5 +110,5 @@ async def test_a_command_nobody_waits_for_is_hung_up(box: Box) -> None:
 async def test_a_command_is_activity_once(box: Box) -> None:
     await code(await run(box, command="echo a; echo b"))
     await code(await run(box, command="echo c"))
-    await eventually(lambda: box.said("activity.seen.v1"))
+    await eventually(lambda: box.has_said("activity.seen.v1"))
     assert sorted(event["kind"] for event in await box.said("activity.seen.v1")) == ["input", "output"]

@@ -65,7 +65,7 @@ async def test_a_project_without_recording_keeps_nothing(box: Box) -> None:
     box.machine.recording = False
     terminal = await box.open(command="echo secret")
     assert not terminal.recorded
-    await eventually(lambda: box.said("terminal.closed.v1"))
+    await eventually(lambda: box.has_said("terminal.closed.v1"))
     async with box.database.reading() as db:
         assert await db.fetchval("SELECT count(*) FROM terminal.recording_chunk") == 0
 

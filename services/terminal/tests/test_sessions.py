@@ -147,7 +147,7 @@ async def test_the_exit_code_is_told_after_all_output_and_kept(box: Box) -> None
     assert await viewer.ends() == 1000
     assert b"last\r\n" in viewer.data
     assert viewer.told("exit") == [{"type": "exit", "code": 7, "reason": "exited"}]
-    await eventually(lambda: box.said("terminal.closed.v1"))
+    await eventually(lambda: box.has_said("terminal.closed.v1"))
     view = await box.ask(GetTerminal(account_id=box.account, terminal_id=terminal.id))
     assert (view.state, view.exit_code) == ("closed", 7)
 
@@ -275,3 +275,16 @@ async def test_nobody_opens_a_terminal_in_another_accounts_project(box: Box) -> 
     stranger = OpenTerminal(account_id=AccountId(new_id()), project_id=box.project, person_id=PersonId(new_id()))
     with pytest.raises(NotFound):
         await box.ask(stranger)
+
+
+async def test_what_is_typed_before_the_hello_or_while_the_way_is_lost_arrives(box: Box) -> None:
+    terminal = await box.open()
+    viewer = await box.connect(f"/stream/terminal/{terminal.id}", box.grant("input", terminal.id))
+    await viewer.type("echo ear''ly\r")
+    await viewer.sees("early")
+    session = box.terminals.live[terminal.id]
+    box.machine.cut()
+    await eventually(lambda: session._shell is None, every=0.001)
+    await viewer.type("echo la''te\r")
+    await viewer.sees("late")
+    await viewer.close()

@@ -12,7 +12,7 @@ from aether.contracts.problem import NotFound, Refusal
 from aether.contracts.terminal import Columns, Rows
 from aether.kit.grants import Grant
 from aether.terminal.api.socket import WebSocket
-from aether.terminal.deps.session import GONE, TRY_LATER, Session, problem_message
+from aether.terminal.deps.session import GONE, TRY_LATER, UNSENT_BYTES, Session, problem_message
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.deps.viewer import Viewer
 from aether.terminal.errors import NotYourRight
@@ -38,6 +38,7 @@ class TerminalTalk:
         self._session: Session | None = None
         self._viewer: Viewer
         self._joining: asyncio.Task[None] | None = None
+        self._early = bytearray()  # typed before the session was found
         self._socket: WebSocket
 
     def opened(self, socket: WebSocket) -> None:
@@ -46,8 +47,12 @@ class TerminalTalk:
         self._joining = asyncio.create_task(self._join())
 
     def bytes_received(self, data: bytes) -> None:
-        if self._session is not None and self._viewer.may_type and data:
+        if not self._viewer.may_type:
+            return
+        if self._session is not None:
             self._session.typed(data)
+        elif len(self._early) + len(data) <= UNSENT_BYTES:
+            self._early += data
 
     def text_received(self, text: str) -> None:
         try:
@@ -83,6 +88,8 @@ class TerminalTalk:
             if session.terminal.project_id != self._grant.project_id:
                 raise NotFound("There is no such terminal.")
             self._session = session
+            if self._early:
+                session.typed(bytes(self._early))
             if self._viewer.may_type and (size := _size(self._query)):
                 session.resize(size.cols, size.rows)
             await session.join(self._viewer, _number(self._query, "offset"), _number(self._query, "epoch"))

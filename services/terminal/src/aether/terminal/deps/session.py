@@ -33,6 +33,7 @@ GATHER_SECONDS = 0.004
 LIGHT_BYTES = 4096  # what may come in GATHER_SECONDS and is still sent at once
 HEAVY_BYTES = 64 * 1024
 QUIET_SECONDS = 1.5  # output this soon after opening, resizing or attaching is the shell's own redrawing
+UNSENT_BYTES = 64 * 1024
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 TELL_AFTER = 2  # attempts, so that a short break passes unnoticed
 HELD_CHECK_SECONDS = 0.5
@@ -76,6 +77,7 @@ class Session:
         self._window_bytes = 0
         self._pending_bytes = 0
         self._quiet_until = 0.0
+        self._unsent = bytearray()
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
         self.idle_since = time.monotonic()
@@ -137,6 +139,9 @@ class Session:
     def _take(self, shell: Shell) -> None:
         self._shell = shell
         self._held = False
+        if self._unsent:
+            shell.write(bytes(self._unsent))
+            self._unsent.clear()
         self._attached.set()
         self._regulate()
 
@@ -199,10 +204,11 @@ class Session:
                 self._witness.changed(self)
 
     def typed(self, data: bytes) -> None:
-        """Bytes from a person, for the shell. While the way to it is lost there is nobody to take them."""
-        if self._shell is None:
-            return
-        self._shell.write(data)
+        """Bytes from a person, for the shell. While the way to it is lost they wait, up to a bound."""
+        if self._shell is not None:
+            self._shell.write(data)
+        elif len(self._unsent) + len(data) <= UNSENT_BYTES:
+            self._unsent += data
         if typed(data):
             self._witness.seen(self, "input")
 
