@@ -36,7 +36,7 @@ def _servers() -> Iterator[tuple[str, str]]:
 
 
 def _bytes(wanted: set[str], *, tmux: bool, quick: bool) -> list[Figure]:
-    environ = {} if tmux else {"TERMINAL_TMUX": "never"}
+    environ = {} if tmux else {"TERMINAL_USE_TMUX": "false"}
     figures: list[Figure] = []
     with running(environ) as aether:
         bench = Bench(aether, tmux=tmux, text_bytes=(20 if quick else 200) * 10**6, rounds=2 if quick else 10)

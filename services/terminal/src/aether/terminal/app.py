@@ -32,7 +32,8 @@ async def main() -> None:
     async with Chassis.open(Service.TERMINAL, settings, MIGRATIONS) as chassis:
 
         async def issue(project_id: ProjectId, public_key: str) -> SshCertificate:
-            return await chassis.bus.request(IssueSshCertificate(project_id=project_id, public_key=public_key))
+            way = await chassis.bus.request(IssueSshCertificate(project_id=project_id, public_key=public_key))
+            return way.model_copy(update={"tmux": way.tmux and settings.use_tmux})
 
         async def require_project(account_id: AccountId, project_id: ProjectId) -> None:
             await chassis.bus.request(GetProject(account_id=account_id, project_id=project_id))

@@ -14,4 +14,5 @@ class TerminalSettings(Settings):
     jump_port: int | None = None
     allowed_origins: list[str] = []  # beside the public URL's own, as a JSON list
     sessions_per_project: int = 200
+    use_tmux: bool = True  # where the machine has it; without, a session ends with its connection
     recording_limit: int = 50 * 1024 * 1024  # compressed, for one terminal
