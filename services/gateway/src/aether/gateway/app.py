@@ -42,7 +42,8 @@ from aether.kit.postgres import Database
 from aether.kit.service import Chassis
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROUTERS = tuple(noun.router for noun in (health, auth, me, sessions, tokens, projects, terminals, events, streams))
+# Tried one after the other, so what every page asks for comes first.
+ROUTERS = tuple(noun.router for noun in (projects, terminals, events, me, sessions, tokens, auth, streams, health))
 EXPIRY_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0
 
