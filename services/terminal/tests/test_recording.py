@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,7 +18,7 @@ from aether.testkit.eventually import eventually
 from .conftest import Box
 
 
-async def played(chunks: list[bytes]) -> list[list[object]]:
+async def played(chunks: list[bytes]) -> list[Any]:
     async def stream() -> AsyncIterator[bytes]:
         for chunk in chunks:
             yield chunk

@@ -8,16 +8,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from aether.contracts.problem import Invalid, Refusal
+from aether.contracts.problem import Invalid, Problem, Refusal
 from aether.contracts.terminal import Columns, Rows
 from aether.kit.grants import Grant
 from aether.terminal.api.socket import WebSocket
+from aether.terminal.deps import messages
 from aether.terminal.deps.ports import Order, Run
-from aether.terminal.deps.session import REVOKED, problem_message
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.errors import NotYourRight
 
-NO_RIGHT = 4003
 STDOUT, STDERR = b"\x01", b"\x02"
 FRAME = 64 * 1024
 
@@ -72,7 +71,7 @@ class ExecTalk:
         self._socket = socket
         self._terminals.cuts.add(self._cut)
         if self._grant.right != "exec" or self._grant.project_id != self._project_id:
-            self._refuse(NotYourRight("This grant is not for this project."), NO_RIGHT)
+            self._refuse(NotYourRight("This grant is not for this project."), messages.NO_RIGHT)
 
     def bytes_received(self, data: bytes) -> None:
         self._do(lambda run: run.write(data))
@@ -122,9 +121,9 @@ class ExecTalk:
             return
         self._over = True
         if exit_code is None:
-            self._socket.tell({"type": "problem", "problem": LOST})
+            self._socket.tell(messages.problem(LOST))
         else:
-            self._socket.tell({"type": "exit", "code": exit_code})
+            self._socket.tell(messages.exited(exit_code, "exited"))
         self._socket.close(1000)
 
     def pause_input(self) -> None:
@@ -174,20 +173,20 @@ class ExecTalk:
     def _refuse(self, refusal: Refusal, code: int = 1000) -> None:
         if not self._over:
             self._over = True
-            self._socket.tell(problem_message(refusal.problem()))
+            self._socket.tell(messages.problem(refusal.problem()))
             self._socket.close(code)
 
     def _cut(self, condition: Callable[[Grant], bool]) -> None:
         if condition(self._grant):
-            self._socket.close(REVOKED, "signed out or revoked")
+            self._socket.close(messages.REVOKED, "signed out or revoked")
             if self._run is not None:
                 self._run.abandon()
             self._over = True
 
 
-LOST = {
-    "type": "machine-unreachable",
-    "title": "The machine stopped answering",
-    "status": 503,
-    "detail": "The connection to the machine was lost while the command ran. It may have been stopped.",
-}
+LOST = Problem(
+    type="machine-unreachable",
+    title="The machine stopped answering",
+    status=503,
+    detail="The connection to the machine was lost while the command ran. It may have been stopped.",
+)

@@ -12,12 +12,13 @@ from aether.contracts.problem import NotFound, Refusal
 from aether.contracts.terminal import Columns, Rows
 from aether.kit.grants import Grant
 from aether.terminal.api.socket import WebSocket
-from aether.terminal.deps.session import GONE, TRY_LATER, UNSENT_BYTES, Session, problem_message
+from aether.terminal.deps import messages
+from aether.terminal.deps.session import UNSENT_BYTES, Session
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.deps.viewer import Viewer
 from aether.terminal.errors import NotYourRight
 
-NO_RIGHT = 4003
+CODES = {403: messages.NO_RIGHT, 404: messages.GONE, 410: messages.GONE}
 
 
 class Resize(BaseModel):
@@ -102,8 +103,8 @@ class TerminalTalk:
 
     def _refuse(self, refusal: Refusal) -> None:
         problem = refusal.problem()
-        self._socket.tell(problem_message(problem))
-        code = {403: NO_RIGHT, 404: GONE, 410: GONE}.get(problem.status, TRY_LATER)
+        self._socket.tell(messages.problem(problem))
+        code = CODES.get(problem.status, messages.TRY_LATER)
         self._socket.close(code, problem.title)
 
 

@@ -2,44 +2,36 @@
 
 import asyncio
 import contextlib
-import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
 
-from aether.contracts.problem import Problem, Refusal
+from aether.contracts.problem import Refusal
+from aether.terminal.deps import messages
+from aether.terminal.deps.audience import Audience
 from aether.terminal.deps.ports import Capture, Shell, Shells, ShellSpec
 from aether.terminal.deps.recorder import Recorder
-from aether.terminal.deps.viewer import Farewell, Viewer, hurry
+from aether.terminal.deps.viewer import Farewell, Viewer
 from aether.terminal.domain.activity import Kind
-from aether.terminal.domain.pace import PATIENCE, holds_back
 from aether.terminal.domain.replies import typed
-from aether.terminal.domain.ring import Ring
 from aether.terminal.domain.signals import Scanner, Signal
 from aether.terminal.domain.terminal import Reason, Terminal
 from aether.terminal.errors import TerminalClosed
 
-RING = 1024 * 1024
-FIRST_OFFSET = 2**32  # so that a snapshot, which is counted backwards from here, never begins below zero
 HISTORY = 50_000  # lines of scrollback for a viewer that comes
 HISTORY_BEHIND = 2_000  # and for one that could not keep up
-EPOCHS = 64
 
-GATHER_SECONDS = 0.004
-LIGHT_BYTES = 4096  # what may come in GATHER_SECONDS and is still sent at once
-HEAVY_BYTES = 64 * 1024
 QUIET_SECONDS = 1.5  # output this soon after opening, resizing or attaching is the shell's own redrawing
 UNSENT_BYTES = 64 * 1024
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 TELL_AFTER = 2  # attempts, so that a short break passes unnoticed
 HELD_CHECK_SECONDS = 0.5
 IDLE_RING_SECONDS = 300.0
+SLOW_SECONDS = 60.0
 
-GONE, TRY_LATER, RESTARTING, TOO_SLOW, REVOKED = 4004, 1013, 1012, 4008, 4001
 
 log = structlog.get_logger()
 
@@ -58,24 +50,20 @@ class Session:
 
     def __init__(self, terminal: Terminal, shells: Shells, witness: Witness, recorder: Recorder | None) -> None:
         self.terminal = terminal
-        self.viewers: list[Viewer] = []
-        self.ring = Ring(RING, FIRST_OFFSET)
+        self._audience = Audience(self._regulate)
+        self.viewers = self._audience.viewers
+        self.ring = self._audience.ring
         self._shells = shells
         self._witness = witness
         self._recorder = recorder
         self._shell: Shell | None = None
-        self._base = FIRST_OFFSET  # the offset at which the present shell's output began
-        self._epochs: OrderedDict[int, int] = OrderedDict()  # to where each one's own numbering ends
+        self._base = self.ring.end  # the offset at which the present shell's output began
         self._scanner = Scanner()
         self._attached = asyncio.Event()
         self._attaching: asyncio.Task[None] | None = None
         self._held = False
         self._composing = 0
         self._check: asyncio.TimerHandle | None = None
-        self._flush_timer: asyncio.TimerHandle | None = None
-        self._window_start = 0.0
-        self._window_bytes = 0
-        self._pending_bytes = 0
         self._quiet_until = 0.0
         self._unsent = bytearray()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,7 +103,7 @@ class Session:
                 self.finish("exited", None)
             except Refusal as refusal:
                 if attempt == TELL_AFTER:
-                    self._tell_all({"type": "notice", "problem": refusal.problem().model_dump(exclude_none=True)})
+                    self._audience.tell(messages.notice(refusal.problem()))
                 if not self.viewers and attempt > len(BACK_OFF):
                     return  # whoever comes next tries again
                 await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
@@ -124,9 +112,7 @@ class Session:
                 return
 
     async def _attach_once(self) -> None:
-        # What this process still holds came before a gap, so it is of no use to anybody.
-        self.ring.forget()
-        self._epochs.clear()
+        self._audience.forget()
         self._base = self.ring.end
         self._begin_quiet()
         shell = await self._shells.attach(self._spec(), self)
@@ -152,7 +138,6 @@ class Session:
     # What the shell tells.
 
     def output(self, data: bytes) -> None:
-        self.ring.append(data)
         if self._recorder is not None:
             self._recorder.output(data)
         for signal in self._scanner.scan(data):
@@ -160,7 +145,7 @@ class Session:
         now = time.monotonic()
         if now > self._quiet_until:
             self._witness.seen(self, "output")
-        self._gather(len(data), now)
+        self._audience.append(data, now)
 
     def ended(self, exit_code: int | None) -> None:
         self.finish("exited", exit_code)
@@ -186,19 +171,19 @@ class Session:
         self.viewers.append(viewer)
         self.attach()
         await self._wait_attached()
-        if epoch is not None and offset is not None and self._missed_only(offset, epoch):
+        if epoch is not None and offset is not None and self._audience.has_missed_part(offset, epoch):
             viewer.start(offset, b"", time.monotonic())
             self._greet(viewer, epoch, offset)
         else:
             await self._begin_anew(viewer, HISTORY, greet=True)
-        self._tell_presence()
+        self._audience.tell_presence()
         self._witness.changed(self)
 
     def leave(self, viewer: Viewer) -> None:
         if viewer in self.viewers:
             self.viewers.remove(viewer)
             self.idle_since = time.monotonic()
-            self._tell_presence()
+            self._audience.tell_presence()
             self._regulate()
             if not self.closed:
                 self._witness.changed(self)
@@ -233,13 +218,13 @@ class Session:
             self._shell.resize(cols, rows)
         if self._recorder is not None:
             self._recorder.resized(cols, rows)
-        self._tell_all({"type": "resize", "cols": cols, "rows": rows})
+        self._audience.tell({"type": "resize", "cols": cols, "rows": rows})
         self._witness.changed(self)
 
     def cut(self, condition: Callable[[Viewer], bool]) -> None:
         """Close those viewers whose credential is no longer good."""
         for viewer in [viewer for viewer in self.viewers if condition(viewer)]:
-            viewer.socket.close(REVOKED, "signed out or revoked")
+            viewer.socket.close(messages.REVOKED, "signed out or revoked")
             self.leave(viewer)
 
     # The end.
@@ -254,20 +239,16 @@ class Session:
         if self.closed:
             return
         self._stop()
-        code, word = (1000, "ended") if reason == "exited" else (GONE, "gone")
-        farewell = Farewell({"type": "exit", "code": exit_code, "reason": reason}, code, word)
-        leaving = list(self.viewers)
-        for viewer in leaving:
-            viewer.bid_farewell(farewell)
-            viewer.pump(self.ring, time.monotonic())
-        asyncio.get_running_loop().call_later(PATIENCE, hurry, leaving)
+        code, word = (messages.ENDED, "ended") if reason == "exited" else (messages.GONE, "gone")
+        farewell = Farewell(messages.exited(exit_code, reason), code, word)
+        self._audience.bid_farewell(farewell)
         self._witness.ended(self, reason, exit_code)
 
     def release(self) -> None:
         """This process ends; the session lives on in the machine."""
         self._stop()
         for viewer in self.viewers:
-            viewer.socket.close(RESTARTING, "service restarting")
+            viewer.socket.close(messages.RESTARTING, "service restarting")
         if self._shell is not None:
             self._shell.detach()
 
@@ -276,16 +257,19 @@ class Session:
             await self._recorder.finish()
 
     def rest(self, now: float) -> None:
-        """Let go of memory that nobody has needed for a while; a viewer that comes gets a snapshot."""
+        """Let go of memory that nobody has needed for a while, and of viewers too slow ever to catch up."""
+        for viewer in [v for v in self.viewers if v.behind and now - v.pace.heard_at > SLOW_SECONDS]:
+            viewer.socket.close(messages.TOO_SLOW, "too slow")
+            self.leave(viewer)
         if not self.viewers and now - self.idle_since > IDLE_RING_SECONDS and self._keeps_screen():
             self.ring.forget()
 
     def _stop(self) -> None:
         self.closed = True
         self._attached.set()
-        for timer in (self._check, self._flush_timer):
-            if timer is not None:
-                timer.cancel()
+        self._audience.stop()
+        if self._check is not None:
+            self._check.cancel()
         if self._attaching is not None and self._attaching is not asyncio.current_task():
             self._attaching.cancel()
 
@@ -302,11 +286,6 @@ class Session:
             if self._shell is not None:
                 return self._shell
 
-    def _missed_only(self, offset: int, epoch: int) -> bool:
-        """Whether the ring has all that a viewer with this offset has missed."""
-        floor = self._epochs.get(epoch)
-        return floor is not None and offset >= floor and self.ring.holds(offset)
-
     def _resync(self, viewer: Viewer, lines: int) -> None:
         viewer.started = False
         self._later(self._begin_anew(viewer, lines, greet=False))
@@ -317,12 +296,12 @@ class Session:
         self._regulate()
         if viewer not in self.viewers:
             return
-        epoch = self._new_epoch(offset)
+        epoch = self._audience.new_epoch(offset)
         viewer.start(offset, snapshot, time.monotonic())
         if greet:
             self._greet(viewer, epoch, viewer.sent)
         else:
-            viewer.tell({"type": "epoch", "epoch": epoch, "offset": viewer.sent, "live": offset})
+            viewer.tell(messages.anew(epoch=epoch, offset=viewer.sent, live=offset))
         viewer.pump(self.ring, time.monotonic())
         self._regulate()
 
@@ -333,7 +312,7 @@ class Session:
             self._regulate()
             shell = await self._wait_attached()
             if not shell.keeps_screen:
-                return self.ring.end, self.ring.read(self.ring.start, RING * 2)
+                return self.ring.end, self.ring.read(self.ring.start, self.ring.end - self.ring.start)
             base = self._base
             try:
                 capture = await shell.capture(lines)
@@ -360,41 +339,11 @@ class Session:
             self._regulate()
             self._recorder.output(b"\x1bc" + screen)
 
-    def _new_epoch(self, floor: int) -> int:
-        epoch = secrets.randbits(48)
-        self._epochs[epoch] = floor
-        while len(self._epochs) > EPOCHS:
-            self._epochs.popitem(last=False)
-        return epoch
-
-    def _gather(self, size: int, now: float) -> None:
-        """Send at once, but under load gather for a moment: each sending costs the same whatever its size."""
-        if now - self._window_start > GATHER_SECONDS:
-            self._window_start, self._window_bytes = now, 0
-        self._window_bytes += size
-        self._pending_bytes += size
-        if self._pending_bytes >= HEAVY_BYTES or (self._window_bytes <= LIGHT_BYTES and self._flush_timer is None):
-            self._flush()
-        elif self._flush_timer is None:
-            self._flush_timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush)
-
-    def _flush(self) -> None:
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
-        self._pending_bytes = 0
-        now = time.monotonic()
-        for viewer in self.viewers:
-            viewer.pump(self.ring, now)
-        self._regulate()
-
     def _regulate(self) -> None:
         """Hold the shell, or let it go on."""
         if self._shell is None:
             return
-        now = time.monotonic()
-        paces = [viewer.pace for viewer in self.viewers if viewer.started]
-        behind = holds_back(paces, self.ring.end, now, held=self._held)
+        behind = self._audience.holds_back(held=self._held)
         held = behind or self._composing > 0
         if held != self._held:
             self._held = held
@@ -417,30 +366,11 @@ class Session:
     def _begin_quiet(self) -> None:
         self._quiet_until = time.monotonic() + QUIET_SECONDS
 
-    def _greet(self, viewer: Viewer, epoch: int | None, offset: int) -> None:
-        t = self.terminal
-        viewer.tell(
-            {
-                "type": "hello",
-                "epoch": epoch,
-                "offset": offset,
-                "live": max(viewer.pace.floor, self.ring.end),
-                "right": viewer.grant.right,
-                "cols": t.cols,
-                "rows": t.rows,
-                "kept": self._keeps_screen(),
-            }
-        )
+    def _greet(self, viewer: Viewer, epoch: int, offset: int) -> None:
+        live = max(viewer.pace.floor, self.ring.end)
+        kept = self._keeps_screen()
+        viewer.tell(messages.hello(viewer, self.terminal, epoch=epoch, offset=offset, live=live, kept=kept))
         viewer.pump(self.ring, time.monotonic())
-
-    def _tell_presence(self) -> None:
-        present = [{"id": v.id, "name": v.grant.person_name, "right": v.grant.right} for v in self.viewers]
-        for viewer in self.viewers:
-            viewer.tell({"type": "presence", "you": viewer.id, "viewers": present})
-
-    def _tell_all(self, message: dict[str, Any]) -> None:
-        for viewer in self.viewers:
-            viewer.tell(message)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:
@@ -451,10 +381,6 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_report)
-
-
-def problem_message(problem: Problem) -> dict[str, Any]:
-    return {"type": "problem", "problem": problem.model_dump(mode="json", exclude_none=True)}
 
 
 def _report(task: "asyncio.Task[None]") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from aether.contracts.ids import new_id
 from aether.kit.grants import Grant
 from aether.terminal.deps.ports import Socket
-from aether.terminal.domain.pace import WINDOW, Pace
+from aether.terminal.domain.pace import RELEASE, WINDOW, Pace
 from aether.terminal.domain.ring import Ring
 
 FRAME = 64 * 1024
@@ -86,8 +86,8 @@ class Viewer:
 
     @property
     def caught_up(self) -> bool:
-        """Whether it has acknowledged all it was sent, so that a new beginning reaches it soon."""
-        return self.pace.acked >= self.sent
+        """Whether it has taken nearly all it was sent, so that a new beginning reaches it soon."""
+        return self.sent - self.pace.acked <= RELEASE
 
     def tell(self, message: dict[str, Any]) -> None:
         self.socket.tell(message)
