@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 
 from aether.contracts.ids import AccountId, ProjectId
@@ -13,6 +14,7 @@ from aether.kit.grants import Verifier
 from aether.kit.http import Check, apologise, health_routes, refuse, traced
 from aether.kit.service import Chassis
 from aether.kit.ssh import MachineConnections
+from aether.terminal.adapters import jump
 from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
 from aether.terminal.api.door import UUID_TEXT, Origins, StreamDoor
@@ -23,6 +25,8 @@ from aether.terminal.api.stream import TerminalTalk
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS
 from aether.terminal.settings import TerminalSettings
+
+log = structlog.get_logger()
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,7 +62,21 @@ async def main() -> None:
         door = stream_door(terminals, verifier, origins)
         application = http(terminals, verifier, origins, chassis.checks())
         chassis.spawn("house", terminals.keep_house())
+        if settings.jump_port is not None:
+            await open_jump_host(settings, chassis, connections)
         await chassis.serve(application, settings.port, ws=sockets(door))
+
+
+async def open_jump_host(settings: TerminalSettings, chassis: Chassis, connections: MachineConnections) -> None:
+    """Listen for agents, whose tokens nobody gives out yet. Terminals do not wait for it, nor fail with it."""
+    assert settings.jump_port is not None
+    try:
+        key = jump.host_key(settings.jump_key_folder or settings.home / "terminal")
+        acceptor = await jump.listen(settings.host, settings.jump_port, key, jump.NoTokens(), connections)
+    except OSError as error:
+        log.error("jump.not_listening", port=settings.jump_port, error=str(error))
+    else:
+        chassis.on_stop.append(lambda: jump.closed(acceptor))
 
 
 def http(terminals: Terminals, verifier: Verifier, origins: Origins, checks: dict[str, Check]) -> Any:

@@ -1,5 +1,7 @@
 """The terminal service's environment, prefix TERMINAL_."""
 
+from pathlib import Path
+
 from pydantic_settings import SettingsConfigDict
 
 from aether.kit.settings import Settings
@@ -11,7 +13,8 @@ class TerminalSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="TERMINAL_", extra="ignore", populate_by_name=True)
 
     port: int = 8083
-    jump_port: int | None = None
+    jump_port: int | None = None  # without one there is no jump host
+    jump_key_folder: Path | None = None  # where its key is kept; by default `terminal` in AETHER_HOME
     allowed_origins: list[str] = []  # beside the public URL's own, as a JSON list
     sessions_per_project: int = 200
     use_tmux: bool = True  # where the machine has it; without, a session ends with its connection
