@@ -12,7 +12,6 @@ Output and replies come in one order: what is before a reply's %begin was on the
 import re
 from typing import Protocol
 
-_OCTAL = re.compile(rb"\\([0-7]{3})")
 _OTHER_OCTAL = re.compile(rb"\\(?!134)([0-7]{3})")
 _BYTES = {b"%03o" % number: bytes([number]) for number in range(256)}
 
@@ -103,11 +102,6 @@ def unescape(data: bytes) -> bytes:
     if data.count(b"\\") != data.count(b"\\134"):
         data = _OTHER_OCTAL.sub(_byte, data)
     return data.replace(b"\\134", b"\\")
-
-
-def unescape_all(data: bytes) -> bytes:
-    """Undo the octal of a short text."""
-    return _OCTAL.sub(_byte, data)
 
 
 def _byte(match: re.Match[bytes]) -> bytes:

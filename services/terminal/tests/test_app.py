@@ -1,0 +1,154 @@
+"""The service as a process of its own, over a real NATS, with a machine whose authority is played by the test."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest_asyncio
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from aether.cli.embedded.ports import any_free_port
+from aether.contracts.command import Command
+from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, new_id
+from aether.contracts.machines import GetProject, IssueSshCertificate
+from aether.contracts.service import Service
+from aether.contracts.terminal import ListTerminals, OpenTerminal, TerminalView
+from aether.kit.bus import Bus
+from aether.kit.grants import Grant, Signer
+from aether.kit.provision import provision_streams
+from aether.testkit.eventually import eventually
+from aether.testkit.nats import EmbeddedNats
+
+from .machine import TestMachine
+from .viewer import Viewer
+
+ACCOUNT, PERSON = AccountId(new_id()), PersonId(new_id())
+PROJECT = ProjectId(new_id())
+VIEW = """{"id":"%s","account_id":"%s","name":"p","slug":"p","status":"running","provider":"local","size":"s",
+"idle_minutes":30,"clone":{"state":"none"},"limits":{"memory_mb":1,"disk_mb":1,"pids":1},"version":1,
+"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}"""
+
+
+class Running:
+    """The process, the gateway's side of the bus, and the gateway's signature."""
+
+    def __init__(self, environment: dict[str, str], gateway: Bus, key: Path) -> None:
+        self._environment = environment
+        self.gateway = gateway
+        self._signer = Signer(key)
+        self.port = int(environment["TERMINAL_PORT"])
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "aether.terminal"]
+        self.process = subprocess.Popen(command, env=self._environment, start_new_session=True)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    async def ready(self) -> bool:
+        try:
+            async with httpx2.AsyncClient(trust_env=False) as client:
+                return (await client.get(f"http://127.0.0.1:{self.port}/ready")).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    async def open(self) -> TerminalView:
+        command: Command[TerminalView] = OpenTerminal(account_id=ACCOUNT, project_id=PROJECT, person_id=PERSON)
+        return await self.gateway.request(command, timeout=15)
+
+    async def view(self, terminal: TerminalView, query: str = "") -> Viewer:
+        grant = Grant(
+            audience=Service.TERMINAL,
+            person_id=PERSON,
+            person_name="Ada",
+            account_id=ACCOUNT,
+            project_id=PROJECT,
+            resource=str(terminal.id),
+            right="input",
+            credential_id=CredentialId(new_id()),
+        )
+        url = f"ws://127.0.0.1:{self.port}/stream/terminal/{terminal.id}{query}"
+        return await Viewer.connect(url, self._signer.sign(grant))
+
+
+@pytest_asyncio.fixture
+async def running(
+    database_url: str,
+    nats_server: EmbeddedNats,
+    machine: TestMachine,
+    grant_keys: tuple[Path, Path],
+    tmp_path: Path,
+) -> AsyncIterator[Running]:
+    await provision_streams(nats_server.url)
+    client = Client()
+    await client.connect(nats_server.url)
+    await play_machines(client, machine)
+    environment = {
+        **os.environ,
+        "AETHER_HOME": str(tmp_path),
+        "AETHER_NATS_URL": nats_server.url,
+        "AETHER_DATABASE_URL": database_url,
+        "AETHER_GRANT_PUBLIC_KEY_FILE": str(grant_keys[1]),
+        "AETHER_TRACE_DIR": str(tmp_path / "traces"),
+        "TERMINAL_PORT": str(any_free_port()),
+        "TERMINAL_JUMP_PORT": str(any_free_port()),
+    }
+    async with Bus.connect(nats_server.url, Service.GATEWAY) as gateway:
+        there = Running(environment, gateway, grant_keys[0])
+        there.start()
+        await eventually(there.ready, within=20)
+        yield there
+        there.kill()
+    await client.close()
+
+
+async def play_machines(client: Client, machine: TestMachine) -> None:
+    """Answer what the terminal service asks of machines."""
+
+    async def issue(message: Msg) -> None:
+        asked = IssueSshCertificate.model_validate_json(message.data)
+        await message.respond((await machine.issue(asked.project_id, asked.public_key)).model_dump_json().encode())
+
+    async def get(message: Msg) -> None:
+        await message.respond((VIEW % (PROJECT, ACCOUNT)).encode())
+
+    await client.subscribe(IssueSshCertificate.subject, cb=issue)
+    await client.subscribe(GetProject.subject, cb=get)
+
+
+async def test_a_killed_service_comes_back_with_every_line_once(running: Running) -> None:
+    terminal = await running.open()
+    viewer = await running.view(terminal)
+    await viewer.type("for i in $(seq 1 15000); do echo line-$i; done; echo do'ne'\r")
+    await viewer.sees("line-700\r\n")
+    running.kill()
+    running.start()
+    await eventually(running.ready, within=20)
+    again = await running.view(terminal, f"?offset={viewer.offset}&epoch={viewer.epoch}")
+    await again.sees("done\r\n", within=30)
+    plain = re.sub(rb"\x1b\[[\d;?]*[A-Za-z]|\r", b"", bytes(again.data))
+    assert [int(n) for n in re.findall(rb"^line-(\d+)$", plain, re.MULTILINE)] == list(range(1, 15001))
+    await again.close()
+
+
+async def test_an_orderly_stop_says_1012_and_ends_the_process_soon(running: Running) -> None:
+    terminal = await running.open()
+    viewer = await running.view(terminal)
+    await viewer.until(lambda: viewer.hello)
+    running.process.terminate()
+    assert await viewer.ends() == 1012
+    assert running.process.wait(timeout=10) == 0
+
+
+async def test_the_process_answers_over_the_bus_and_listens_for_agents(running: Running) -> None:
+    terminal = await running.open()
+    listed = await running.gateway.request(ListTerminals(account_id=ACCOUNT, project_id=PROJECT))
+    assert [view.id for view in listed.items] == [terminal.id]
+    home = Path(running._environment["AETHER_HOME"])
+    assert (home / "terminal" / "jump_host_key").stat().st_mode & 0o777 == 0o600
