@@ -25,19 +25,6 @@ FLAGS = [
 ]
 
 
-@pytest_asyncio.fixture(scope="session")
-async def stack(server_folder: Path) -> AsyncIterator[Stack]:
-    """One aether for the session, started as a person starts it."""
-    folder = server_folder / "stack"
-    folder.mkdir(mode=0o711)
-    stack = Stack(folder)
-    try:
-        await stack.start(within=150)
-        yield stack
-    finally:
-        stack.close()
-
-
 @pytest_asyncio.fixture
 async def sign_up(stack: Stack) -> AsyncIterator[Callable[[], "Person"]]:
     """Makes new people, and lets their clients go at the end."""

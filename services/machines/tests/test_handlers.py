@@ -29,7 +29,6 @@ from aether.contracts.terminal import ActivitySeen
 from aether.kit.postgres import AlreadyHandled
 from aether.machines.errors import Invalid, NotRunning, ProjectNotFound, TooMany
 from aether.machines.handlers import notice_activity
-from aether.machines.store import projects
 
 from .conftest import Box
 
@@ -108,15 +107,11 @@ async def test_a_wrong_wish_is_refused_with_its_field_and_leaves_nothing(
     assert await box.count("SELECT count(*) FROM machines.project") == 0
 
 
-async def test_projects_are_listed_newest_first_and_page_by_page(
-    box: Box, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(projects.page, "__defaults__", (2,))
-    monkeypatch.setattr(projects, "PAGE", 2)
+async def test_projects_are_listed_newest_first_and_page_by_page(box: Box) -> None:
     made = [(await box.create(f"P{n}")).id for n in range(5)]
     listed, cursor = [], None
     while True:
-        page = await box.ask(ListProjects(account_id=box.account, cursor=cursor))
+        page = await box.ask(ListProjects(account_id=box.account, cursor=cursor, limit=2))
         listed += [project.id for project in page.items]
         if (cursor := page.next_cursor) is None:
             break

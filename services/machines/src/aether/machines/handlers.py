@@ -122,9 +122,9 @@ def _checked_key(key: str | None) -> str | None:
 async def list_projects(command: ListProjects, machines: Machines) -> ProjectList:
     before = _checked_cursor(command.cursor)
     async with machines.reading() as db:
-        found = await projects.page(db, command.account_id, before)
+        found = await projects.page(db, command.account_id, before, command.limit)
     now = machines.clock.now()
-    following = str(found[-1].id) if len(found) == projects.PAGE else None
+    following = str(found[-1].id) if len(found) == command.limit else None
     return ProjectList(items=[project_view(project, now) for project in found], next_cursor=following)
 
 

@@ -11,8 +11,6 @@ from aether.machines.domain.parts import Clone, Intent, Interval, Machine
 from aether.machines.domain.project import Project
 from aether.machines.errors import ProjectNotFound
 
-PAGE = 100
-
 WHOLE = """
     SELECT p.*,
         m.id AS m_id, m.generation AS m_generation, m.host AS m_host, m.port AS m_port,
@@ -63,7 +61,7 @@ async def lock(db: Writer, project_id: ProjectId, account_id: AccountId | None =
     return await (get(db, project_id) if account_id is None else find(db, account_id, project_id))
 
 
-async def page(db: Reader, account_id: AccountId, before: ProjectId | None, limit: int = PAGE) -> list[Project]:
+async def page(db: Reader, account_id: AccountId, before: ProjectId | None, limit: int) -> list[Project]:
     """The account's projects, newest first, from after `before`."""
     rows = await db.fetch(
         WHOLE

@@ -27,7 +27,7 @@ HISTCONTROL=ignoreboth
 HISTSIZE=10000
 HISTFILESIZE=100000
 shopt -s histappend checkwinsize
-PS1='\[\e[2m\]\h\[\e[0m\] \[\e[36m\]\w\[\e[0m\] \[\e[2m\]\$\[\e[0m\] '
+PS1='\[\e[90m\]\h\[\e[0m\] \[\e[36m\]\w\[\e[0m\] \[\e[90m\]\$\[\e[0m\] '
 alias ls='ls --color=auto' ll='ls -l' grep='grep --color=auto'
 """
 STARTERS = {".profile": PROFILE, ".bashrc": BASHRC}
