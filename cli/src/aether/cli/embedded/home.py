@@ -78,6 +78,11 @@ class Home:
         return self.root / "nats"
 
     @property
+    def terminal(self) -> Path:
+        """What the terminal service keeps on disk: the key of its jump host."""
+        return self.root / "terminal"
+
+    @property
     def runtime(self) -> Path:
         """Copies of what the dropped uids cannot reach where it is."""
         return self.root / "runtime"

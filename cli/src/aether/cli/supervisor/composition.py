@@ -95,6 +95,8 @@ class Composition:
             self._shared(service)
         self.secrets.grant_key(self.identity(Service.GATEWAY))
         self.secrets.master_keyset(self.identity(Service.MACHINES))
+        self.home.terminal.mkdir(exist_ok=True)
+        self.identity(Service.TERMINAL).own(self.home.terminal, 0o700)
 
     def postgres(self) -> Postgres:
         return Postgres(
