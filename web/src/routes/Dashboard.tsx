@@ -8,8 +8,8 @@ import { useSaidStates } from "@/features/machines/said";
 import { sections } from "@/features/machines/words";
 import { projectsQuery } from "@/queries/projects";
 import { Button } from "@/ui/Button";
-import { CopyButton } from "@/ui/Copy";
 import { Failure } from "@/ui/Failure";
+import { plural } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
 import { moveRow } from "@/ui/rows";
 import { SkeletonRows } from "@/ui/Skeleton";
@@ -18,6 +18,7 @@ import { useTitle } from "@/ui/title";
 import { isCovered, isTyping } from "@/ui/typing";
 
 const CreateProject = lazy(() => import("@/features/machines/CreateProject"));
+const NoProjects = lazy(() => import("@/features/machines/NoProjects"));
 
 export function Dashboard() {
   useTitle("Projects");
@@ -28,6 +29,7 @@ export function Dashboard() {
     void navigate({ search: on ? { new: true } : {}, replace: true });
   useDashboardKeys(() => setCreating(true));
   useSaidStates(query.data);
+  const none = query.data?.length === 0;
   return (
     <>
       <TopBar end={<Counts projects={query.data ?? []} />}>
@@ -37,19 +39,21 @@ export function Dashboard() {
         <div className="mx-auto flex min-h-full max-w-6xl flex-col border-line xl:border-x">
           <div className="flex h-12 shrink-0 items-center justify-between gap-2 border-b border-line px-4">
             <p className="text-muted">
-              {query.data ? `${query.data.length} ${query.data.length === 1 ? "project" : "projects"}` : ""}
+              {none ? "No projects yet" : query.data && plural(query.data.length, "project", "projects")}
             </p>
-            <Button
-              kind="primary"
-              onClick={() => setCreating(true)}
-              aria-keyshortcuts="n"
-              icon={<Icon name="plus" className="size-3.5" />}
-            >
-              Create project
-            </Button>
+            {!none && (
+              <Button
+                kind="primary"
+                onClick={() => setCreating(true)}
+                aria-keyshortcuts="n"
+                icon={<Icon name="plus" className="size-3.5" />}
+              >
+                Create project
+              </Button>
+            )}
           </div>
           <List query={query} create={() => setCreating(true)} />
-          <KeyHints />
+          {!none && <KeyHints />}
         </div>
       </main>
       {creating && (
@@ -73,7 +77,12 @@ function List({ query, create }: ListProps) {
     );
   }
   const projects = query.data ?? [];
-  if (!projects.length) return <Empty create={create} />;
+  if (!projects.length)
+    return (
+      <Suspense>
+        <NoProjects create={create} />
+      </Suspense>
+    );
   const { attention, running, stopped } = sections(projects);
   return (
     <>
@@ -98,26 +107,6 @@ function Section({ title, projects }: { title: string; projects: Project[] }) {
         ))}
       </ul>
     </section>
-  );
-}
-
-const CREATE_COMMAND = "aether projects create my-project --repo https://github.com/owner/name.git";
-
-function Empty({ create }: { create: () => void }) {
-  return (
-    <div className="grid justify-items-start gap-4 px-4 py-10">
-      <p className="text-16">A project is one folder of code and the machine that runs it.</p>
-      <Button onClick={create} icon={<Icon name="plus" className="size-3.5" />}>
-        Create your first project
-      </Button>
-      <div className="flex max-w-full flex-wrap items-center gap-2 text-muted">
-        <span>or in a shell</span>
-        <code className="min-w-0 truncate rounded-md bg-raised px-2 py-1 font-mono text-12 text-text">
-          {CREATE_COMMAND}
-        </code>
-        <CopyButton text={CREATE_COMMAND} />
-      </div>
-    </div>
   );
 }
 

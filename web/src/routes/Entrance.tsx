@@ -8,7 +8,8 @@ import { fieldErrors, formValues, unshown } from "@/ui/form";
 import { Narrow } from "@/ui/Narrow";
 import { useTitle } from "@/ui/title";
 
-const LINK = "rounded-md text-accent underline-offset-4 hover:underline";
+const LINK =
+  "rounded-md text-accent underline decoration-accent/40 underline-offset-4 hover:decoration-accent";
 
 /** Where a person wanted to go before the sign-in. The router has checked that it is ours. */
 function useGoOn(from: "/login" | "/signup"): () => void {
@@ -107,7 +108,7 @@ export function Login() {
         <FailureLine error={unshown(login.error, ["email", "password"])}>
           {asApiError(login.error).status === 401 && (
             <Link to="/forgot" className={LINK}>
-              Reset it
+              Reset password
             </Link>
           )}
         </FailureLine>

@@ -20,7 +20,7 @@ const FACTS = [
   ],
   [
     "Every session on record",
-    "Replay what happened in a terminal, or export it as an asciicast. Off for any project.",
+    "Replay what happened in a terminal, or export it as an asciicast. Each project can turn it off.",
   ],
 ] as const;
 
@@ -44,7 +44,7 @@ export function Landing() {
       </header>
       <main
         id="main"
-        className="mx-auto grid w-full max-w-6xl flex-1 content-start gap-10 px-5 pb-10 pt-[6vh]"
+        className="mx-auto grid w-full max-w-6xl flex-1 grid-cols-[minmax(0,1fr)] content-start gap-10 px-5 pb-10 pt-[6vh]"
       >
         <div className="grid max-w-xl justify-items-start gap-4">
           <h1 className="text-28 font-semibold tracking-tight text-balance">

@@ -68,13 +68,13 @@ function Row({ terminal, projectId }: { terminal: Terminal; projectId: string })
       className="relative flex min-h-10 items-center gap-4 border-b border-line px-4 py-1.5 has-[[data-open]:focus-visible]:bg-raised hover:bg-surface"
     >
       <Icon name="film" className="size-4 text-muted" />
-      <div className="grid min-w-0 flex-1 sm:grid-cols-[1fr_8rem_8rem] sm:items-center sm:gap-4">
+      <div className="grid min-w-0 flex-1 grid-cols-[auto_1fr] gap-x-1.5 sm:grid-cols-[1fr_8rem_8rem] sm:items-center sm:gap-x-4">
         <Link
           data-open
           to="/projects/$projectId/recordings/$terminalId"
           params={params}
           aria-label={`Replay ${name}`}
-          className="truncate font-medium after:absolute after:inset-0"
+          className="col-span-2 truncate font-medium sm:col-span-1 after:absolute after:inset-0"
         >
           {name}
           {terminal.title && <span className="ml-2 font-normal text-muted">{terminal.title}</span>}
@@ -83,6 +83,9 @@ function Row({ terminal, projectId }: { terminal: Terminal; projectId: string })
           <Ago at={terminal.created_at} />
         </span>
         <span className="text-muted">
+          <span aria-hidden="true" className="sm:hidden">
+            ·{" "}
+          </span>
           {terminal.closed_at ? lasted(terminal.created_at, terminal.closed_at) : "still open"}
         </span>
       </div>

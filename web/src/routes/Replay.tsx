@@ -36,7 +36,7 @@ export function Replay() {
             className={buttonLook("plain", "small")}
           >
             <Icon name="download" className="size-3.5" />
-            Export
+            <span className="max-sm:sr-only">Export</span>
           </a>
         }
       >

@@ -40,9 +40,11 @@ function Row({ session }: { session: Session }) {
           <span className="truncate font-medium" title={session.user_agent}>
             {browser}
           </span>
-          <span className="truncate text-muted">
-            {session.ip} · last seen <Ago at={session.last_seen_at} /> · signed in{" "}
-            <Ago at={session.created_at} />
+          <span className="text-muted">
+            {session.ip} · last seen <Ago at={session.last_seen_at} /> ·{" "}
+            <span className="whitespace-nowrap">
+              signed in <Ago at={session.created_at} />
+            </span>
           </span>
         </div>
         {session.current ? (

@@ -33,14 +33,13 @@ export function FailureLine({ error, children }: { error: unknown; children?: Re
   if (!error) return null;
   const failure = asApiError(error);
   return (
-    <div
-      role="alert"
-      className="flex flex-wrap items-center gap-x-2 gap-y-1 rounded-md bg-failed-soft px-2.5 py-1.5 text-13"
-    >
-      <ShapeMark shape="cross" className="text-failed" />
-      <span className="min-w-0 break-words">{failure.message}</span>
-      {children}
-      {failure.status !== 422 && failure.status !== 401 && <TraceId id={failure.traceId} />}
+    <div role="alert" className="flex items-start gap-2 rounded-md bg-failed-soft px-2.5 py-1.5 text-13">
+      <ShapeMark shape="cross" className="mt-[5px] text-failed" />
+      <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 gap-y-1">
+        <span className="min-w-0 break-words">{failure.message}</span>
+        {children}
+        {failure.status !== 422 && failure.status !== 401 && <TraceId id={failure.traceId} />}
+      </span>
     </div>
   );
 }

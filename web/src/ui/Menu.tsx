@@ -43,7 +43,7 @@ function Item({ entry }: { entry: Kind<"run"> }) {
       <Icon name={entry.icon} className={classes("size-4", !entry.danger && "text-muted")} />
       <span className="flex-1">{entry.text}</span>
       {entry.hint && (
-        <span aria-hidden="true" className="text-12 text-muted">
+        <span aria-hidden="true" className="text-12 text-muted touch:hidden">
           {entry.hint}
         </span>
       )}

@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 
 export type Theme = "dark" | "light" | "system";
 
-export const THEME_WORDS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "Like the system" };
+export const THEME_WORDS: Record<Theme, string> = { dark: "Dark", light: "Light", system: "System" };
 
 export const THEMES: readonly Theme[] = ["dark", "light", "system"];
 

@@ -64,7 +64,7 @@ export default function Palette({ close }: { close: () => void }) {
               onKeyDown={press}
               className="h-11 min-w-0 flex-1 bg-transparent text-14 text-text outline-none touch:text-16"
             />
-            <kbd className="text-12">Esc</kbd>
+            <kbd className="text-12 touch:hidden">Esc</kbd>
           </div>
           <div ref={list} id={id} role="listbox" aria-label="Results" className="overflow-auto p-1">
             {found.map((command, index) => (

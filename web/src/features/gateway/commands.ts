@@ -75,7 +75,7 @@ const THEMES: Command[] = [
   { id: "light", name: "Light theme", hint: "appearance", icon: "sun", run: () => setTheme("light") },
   {
     id: "system",
-    name: "Theme of the system",
+    name: "System theme",
     hint: "appearance",
     icon: "screen",
     run: () => setTheme("system"),

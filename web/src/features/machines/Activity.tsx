@@ -1,5 +1,6 @@
 import type { Clone, Project } from "@/api/types";
 import { useNow } from "@/ui/now";
+import { ShapeMark } from "@/ui/StateMark";
 import { Ago, Until } from "@/ui/Time";
 import { awakeSentence, awakeWord, cloneWords, isCloning, lastingReason } from "./words";
 
@@ -14,6 +15,13 @@ export function Activity({ project }: { project: Project }) {
   if (isCloning(project)) return <CloneProgress clone={project.clone} />;
   if (project.status === "starting") return <>{project.status_detail || "Preparing the machine"}</>;
   if (project.status === "stopping") return <>{project.status_detail || "Saving and stopping"}</>;
+  if (project.status === "running" && project.clone.state === "failed")
+    return (
+      <span className="inline-flex items-center gap-1.5 text-waiting" title={cloneWords(project.clone)}>
+        <ShapeMark shape="triangle" />
+        repository not cloned
+      </span>
+    );
   if (project.status === "running") return <Awake project={project} />;
   if (!project.machine) return <>never started</>;
   return (

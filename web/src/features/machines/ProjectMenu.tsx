@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import type { Project } from "@/api/types";
 import { useKeepAwake, useRestartProject, useStartProject, useStopProject } from "@/queries/projects";
 import { MenuButton } from "@/ui/MenuButton";
+import { Awake } from "./Activity";
 import { KEEP_AWAKE_SECONDS } from "./WorkspaceBar";
 import { canStart, canStop, holdOf } from "./words";
 
@@ -30,6 +31,13 @@ export function ProjectMenu({ project, label = "Project menu" }: { project: Proj
     <>
       <MenuButton
         label={label}
+        head={
+          running && (
+            <p className="border-b border-line px-2 pt-1 pb-1.5 text-12 text-muted empty:hidden lg:hidden">
+              <Awake project={project} />
+            </p>
+          )
+        }
         entries={[
           canStop(project) && { icon: "stop", text: "Stop", run: () => stop.mutate(undefined) },
           canStart(project) && { icon: "play", text: "Start", run: () => start.mutate(undefined) },

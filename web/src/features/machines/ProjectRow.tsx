@@ -15,24 +15,27 @@ export function ProjectRow({ project }: { project: Project }) {
   return (
     <li
       data-row
-      className="group relative grid grid-cols-[1fr_auto] items-center gap-x-4 border-b border-line px-4 py-1.5 md:py-[3px] has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-8 md:touch:min-h-10 md:grid-cols-[6rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
+      className="group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 md:gap-x-4 border-b border-line px-4 py-1.5 md:py-[3px] has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-8 md:touch:min-h-10 md:grid-cols-[6rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
     >
-      <StateMark status={project.status} className="order-2 col-start-1 md:order-none md:col-start-auto" />
+      <StateMark
+        status={project.status}
+        className="order-2 col-start-1 row-start-2 md:order-none md:col-start-auto md:row-start-auto"
+      />
       <Link
         data-open
         to="/projects/$projectId"
         params={{ projectId: project.id }}
-        className="order-1 truncate text-14 font-medium after:absolute after:inset-0 md:order-none md:text-13"
+        className="order-1 col-span-2 truncate text-14 font-medium md:col-span-1 after:absolute after:inset-0 md:order-none md:text-13"
       >
         {project.name}
       </Link>
       <span className="hidden min-w-0 items-center gap-1.5 text-muted md:flex">
         {project.repo_url ? <Source project={project} /> : <span>empty</span>}
       </span>
-      <span className="order-3 col-start-1 min-w-0 truncate text-muted has-[[data-wraps]]:whitespace-normal md:order-none md:col-start-auto">
+      <span className="order-3 col-start-2 row-start-2 min-w-0 truncate text-muted md:row-start-auto has-[[data-wraps]]:whitespace-normal md:order-none md:col-start-auto">
         <Activity project={project} />
       </span>
-      <span className="relative order-1 row-span-3 flex items-center justify-end gap-1 md:order-none md:row-span-1">
+      <span className="relative order-1 row-span-2 flex items-center justify-end gap-1 md:order-none md:row-span-1">
         <Switch project={project} refused={setRefusal} />
         <ProjectMenu project={project} label={`Menu of ${project.name}`} />
       </span>

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { Project } from "@/api/types";
 import { repoName } from "@/ui/format";
+import { ShellHint } from "@/ui/ShellHint";
 import { type Shape, ShapeMark } from "@/ui/StateMark";
 import { Ago } from "@/ui/Time";
 import { CloneProgress } from "./Activity";
@@ -49,7 +50,7 @@ function Stopped({ project }: { project: Project }) {
       tone="text-muted"
       title={first ? "Ready for its first start" : "The machine is stopped"}
     >
-      <p className="max-w-prose text-muted">
+      <p className="max-w-prose text-muted text-balance">
         {first ? (
           firstStart(project)
         ) : (
@@ -61,12 +62,7 @@ function Stopped({ project }: { project: Project }) {
         )}
       </p>
       <Switch project={project} size="large" />
-      <p className="text-12 text-muted">
-        or in a shell{" "}
-        <code className="rounded-md bg-raised px-2 py-1 font-mono text-text">
-          aether projects start {project.slug}
-        </code>
-      </p>
+      <ShellHint command={`aether projects start ${project.slug}`} />
     </Pane>
   );
 }
@@ -90,7 +86,7 @@ function Pane({
   return (
     <section
       aria-label={title}
-      className="grid min-h-0 flex-1 content-center justify-items-center gap-4 overflow-auto bg-screen p-6 text-center"
+      className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)] content-center justify-items-center gap-4 overflow-auto bg-screen p-6 text-center"
     >
       <h2 className="flex items-center gap-2.5 text-20 font-semibold tracking-tight">
         <ShapeMark shape={shape} className={`size-3 ${tone}`} />
@@ -118,8 +114,8 @@ function CloneBand({ project }: { project: Project }) {
   if (project.clone.state === "failed") {
     return (
       <Band tone="text-waiting" shape="triangle">
-        The repository was not cloned. {project.clone.message} The machine works; clone it by hand or correct
-        the address.
+        The repository was not cloned. {project.clone.message} The machine works: clone it by hand, or create
+        the project anew with the right address.
       </Band>
     );
   }

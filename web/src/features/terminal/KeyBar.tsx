@@ -35,7 +35,7 @@ export function KeyBar({ screen, sticky }: { screen: TerminalScreen; sticky: Sti
       className="hidden shrink-0 border-t border-line bg-canvas pb-[env(safe-area-inset-bottom)] max-sm:block touch:block"
     >
       {pasting && <PasteField screen={screen} done={() => setPasting(false)} />}
-      <div className="flex gap-1 overflow-x-auto p-1.5 [scrollbar-width:none]">
+      <div className="flex gap-1 overflow-x-auto p-1.5 [scrollbar-width:none] max-sm:[mask-image:linear-gradient(to_left,transparent,black_2.5rem)] max-sm:pr-10">
         <Key name="Esc" act={() => screen.press("Esc")} />
         <Key name="Tab" act={() => screen.press("Tab")} />
         <Key name="Ctrl" held={sticky.ctrl} act={() => screen.setSticky({ ...sticky, ctrl: !sticky.ctrl })} />
@@ -43,10 +43,10 @@ export function KeyBar({ screen, sticky }: { screen: TerminalScreen; sticky: Sti
         {ARROWS.map(([key, face]) => (
           <Key key={key} name={key} face={face} act={() => screen.press(key)} />
         ))}
+        <Key name="Paste" act={() => void paste()} />
         {SIGNS.map((sign) => (
           <Key key={sign} name={sign} act={() => screen.type(sign)} />
         ))}
-        <Key name="Paste" act={() => void paste()} />
       </div>
     </div>
   );

@@ -28,9 +28,9 @@ export function Latency({ link }: { link: LinkView | null }) {
       role="img"
       aria-label={words}
       title={words}
-      className="flex min-w-18 items-center justify-end gap-1.5 px-1 text-12 text-muted"
+      className="flex items-center sm:min-w-18 justify-end gap-1.5 px-1 text-12 text-muted"
     >
-      {ms === null ? "" : `${Math.round(ms)} ms`}
+      <span className="max-sm:hidden">{ms === null ? "" : `${Math.round(ms)} ms`}</span>
       <ShapeMark
         shape={ms === null ? "ring" : ms < 300 ? "disc" : "triangle"}
         className={classes("size-2", tone(ms))}

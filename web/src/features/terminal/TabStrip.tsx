@@ -89,7 +89,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
         onClick={enter}
         onDoubleClick={() => rename(terminal)}
         onKeyDown={press}
-        className="flex h-full min-w-0 items-center gap-1.5 pl-3 pr-1 -outline-offset-2"
+        className="flex h-full min-w-0 items-center gap-1.5 pl-3 pr-1 max-sm:pr-3 -outline-offset-2"
       >
         {rings && <Icon name="bell" className="size-3.5 text-waiting" />}
         <span className="truncate">{name}</span>
@@ -97,7 +97,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
           <span className="hidden max-w-32 truncate text-12 text-muted md:inline">{title}</span>
         )}
       </button>
-      {/* Keyboard and screen reader close a tab with Delete or from the menu, where its name is said. */}
+      {/* Keyboard, screen reader and phone close a tab with Delete or from the menu, where its name is said. */}
       <button
         type="button"
         tabIndex={-1}
@@ -105,7 +105,7 @@ function Tab({ terminal, at, chosen, tabs, bells, titles, choose, close, rename 
         title={`Close ${name}`}
         onClick={() => close(terminal)}
         className={classes(
-          "mr-1.5 grid size-5 place-items-center rounded-md hover:bg-raised touch:size-9",
+          "mr-1.5 grid size-5 place-items-center rounded-md hover:bg-raised max-sm:hidden touch:size-9",
           chosen ? "text-muted hover:text-text" : "text-transparent group-hover:text-muted",
         )}
       >

@@ -6,6 +6,7 @@ import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Failure, FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
+import { ShellHint } from "@/ui/ShellHint";
 import { Skeleton } from "@/ui/Skeleton";
 import type { LinkView } from "./connection";
 import { LEAVE_CHORD } from "./keys";
@@ -174,18 +175,13 @@ function NoTabs({ tabs, project, instead }: NoTabsProps) {
   }
   if (tabs.creating) return <AreaSkeleton />;
   return (
-    <div className="grid flex-1 content-center justify-items-center gap-4 p-6 text-center">
+    <div className="grid flex-1 grid-cols-[minmax(0,1fr)] content-center justify-items-center gap-4 p-6 text-center">
       <p className="text-16">No terminal is open.</p>
       {tabs.createError ? <FailureLine error={tabs.createError} /> : null}
       <Button kind="primary" onClick={tabs.create} icon={<Icon name="plus" className="size-3.5" />}>
         New terminal
       </Button>
-      <p className="text-muted">
-        or in a shell{" "}
-        <code className="rounded-md bg-raised px-2 py-1 font-mono text-12 text-text">
-          aether shell {project.slug}
-        </code>
-      </p>
+      <ShellHint command={`aether shell ${project.slug}`} />
     </div>
   );
 }
