@@ -79,7 +79,7 @@ function List({ query, create }: ListProps) {
   const projects = query.data ?? [];
   if (!projects.length)
     return (
-      <Suspense>
+      <Suspense fallback={<SkeletonRows label="Loading projects" />}>
         <NoProjects create={create} />
       </Suspense>
     );
