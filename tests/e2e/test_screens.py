@@ -1,6 +1,7 @@
 """Every page, at a desk's and a phone's width, in light and dark: nothing for axe to find, nothing cut off.
 
-With SCREENSHOTS=docs/screenshots the pictures are kept there (`make screenshots`).
+With SCREENSHOTS=docs/screenshots the pictures are kept there (`make screenshots`): every page in dark, and of the
+light ones those that differ most.
 """
 
 import os
@@ -15,7 +16,17 @@ from aether.testkit.page import create_project, sign_up, start, terminal_text, t
 from aether.testkit.stack import Stack
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-THEMES = ("light", "dark")
+THEMES = ("dark", "light")
+KEPT_IN_LIGHT = ("landing-", "projects-desktop", "projects-phone", "workspace-desktop", "workspace-phone")
+LIGHTHOUSE = {
+    "README.md": "# Lighthouse\n",
+    "lamp.py": "def is_lit(hour):\n    return hour >= 20 or hour < 6\n",
+    "test_lamp.py": (
+        "from unittest import TestCase\n\nfrom lamp import is_lit\n\n\nclass Lamp(TestCase):\n"
+        "    def test_is_lit_at_night(self):\n        self.assertTrue(is_lit(23))\n\n"
+        "    def test_rests_by_day(self):\n        self.assertFalse(is_lit(12))\n"
+    ),
+}
 SIGNED_OUT = {
     "landing": "/",
     "signup": "/signup",
@@ -23,6 +34,9 @@ SIGNED_OUT = {
     "forgot": "/forgot",
     "reset": "/reset?token=x",
 }
+# Whatever is being loaded says so to a screen reader, by a status with a name.
+STANDS_STILL = """() => document.fonts.status === "loaded"
+    && !document.querySelector('[aria-busy=true], [role=status][aria-label]')"""
 SIGNED_IN = {
     "projects": "/projects",
     "create": "/projects?new=true",
@@ -43,12 +57,13 @@ async def test_every_page_is_whole_and_accessible(
     context = await browser.new_context(
         base_url=stack.url,
         viewport={"width": width, "height": height},
-        color_scheme=theme,  # type: ignore[arg-type] # one of THEMES
+        reduced_motion="reduce",  # a picture of something half faded in shows less contrast than there is
         has_touch=size == "phone",
         is_mobile=size == "phone",
     )
+    await context.add_init_script(f"localStorage.setItem('aether.theme', '{theme}')")
     try:
-        await look_at_all(context, repositories, email, f"{size}-{theme}")
+        await look_at_all(context, repositories, f"ada-{email}", f"{size}-{theme}")
     finally:
         await context.close()
 
@@ -60,12 +75,13 @@ async def look_at_all(context: BrowserContext, repositories: GitServer, email: s
         await look(page, f"{name}-{suffix}")
     await sign_up(page, email)
     await look(page, f"projects-empty-{suffix}")
-    url = repositories.create(f"lighthouse-{suffix}", {"README.md": "# Lighthouse\n", "lamp.py": "LIT = True\n"})
+    url = repositories.create(f"lighthouse-{suffix}", LIGHTHOUSE)
     project = await create_project(page, "lighthouse", url)
     await look(page, f"workspace-stopped-{suffix}")
     await start(page, "lighthouse")
     await work(page)
     await look(page, f"workspace-{suffix}")
+    await create_another(page, "playground")
     for name, path in SIGNED_IN.items():
         await page.goto(path)
         await page.wait_for_load_state("networkidle" if name == "missing" else "load")
@@ -80,8 +96,17 @@ async def work(page: Page) -> None:
         await page.wait_for_timeout(300)
         if "lamp.py" in await terminal_text(page):
             break
-    await type_line(page, "git log --oneline --decorate --color | cat; python3 -c 'print(\"lit\" * 3)'")
-    await until_text(page, "litlitlit")
+    await type_line(page, "git log --oneline --decorate --color | cat")
+    await until_text(page, "Begin")
+    await type_line(page, "python3 -m unittest -v")
+    await until_text(page, "OK\n")
+
+
+async def create_another(page: Page, name: str) -> None:
+    """A second project for the list, by the API and the page's own cookie."""
+    origin = "/".join(page.url.split("/")[:3])
+    answer = await page.request.post("/api/projects", data={"name": name}, headers={"origin": origin})
+    assert answer.status == 201, await answer.text()
 
 
 async def replay(page: Page, project: str, suffix: str) -> None:
@@ -90,15 +115,15 @@ async def replay(page: Page, project: str, suffix: str) -> None:
     await look(page, f"recordings-{suffix}")
     await page.get_by_role("main").get_by_role("link").first.click()
     await page.wait_for_url("**/recordings/*")
-    await page.locator(".ap-player, .ap-wrapper").first.wait_for(timeout=15_000)
+    await page.get_by_test_id("replay").locator(".ap-overlay-start").wait_for(timeout=15_000)
     await look(page, f"replay-{suffix}")
 
 
 async def look(page: Page, name: str) -> None:
     """Wait until it stands still, keep a picture, and check what a machine can check."""
-    await page.get_by_role("main").wait_for()
-    await page.wait_for_function("() => !document.querySelector('[aria-busy=true]') && document.fonts.ready")
-    if folder := os.environ.get("SCREENSHOTS"):
+    await page.locator("main").wait_for()
+    await page.wait_for_function(STANDS_STILL)
+    if (folder := os.environ.get("SCREENSHOTS")) and (name.endswith("dark") or name.startswith(KEPT_IN_LIGHT)):
         Path(folder).mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=Path(folder) / f"{name}.png")
     overflow = await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")

@@ -3,6 +3,7 @@ import { Dialog as Base } from "@base-ui/react/dialog";
 import type { ReactNode } from "react";
 import { Button } from "./Button";
 import { FailureLine } from "./Failure";
+import { useFocusBack } from "./focusBack";
 
 const BACKDROP = "fixed inset-0 z-40 animate-appear bg-scrim";
 const POPUP =
@@ -17,6 +18,7 @@ interface DialogProps {
 
 /** A dialog that is there while it is rendered. Its parent takes it away. */
 export function Dialog({ title, close, children, wide }: DialogProps) {
+  useFocusBack();
   return (
     <Base.Root open onOpenChange={(open) => !open && close()}>
       <Base.Portal>
@@ -44,6 +46,7 @@ interface ConfirmProps {
 
 /** Asks before something that cannot be taken back. */
 export function Confirm({ title, children, verb, busy, error, confirm, close }: ConfirmProps) {
+  useFocusBack();
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && close()}>
       <AlertDialog.Portal>

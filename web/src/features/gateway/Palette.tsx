@@ -4,11 +4,13 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 import { useLogout } from "@/queries/me";
 import { projectsQuery } from "@/queries/projects";
+import { useFocusBack } from "@/ui/focusBack";
 import { Icon } from "@/ui/Icon";
 import { type Command, commandsFor, matching } from "./commands";
 
 /** One input over projects, pages and actions. */
 export default function Palette({ close }: { close: () => void }) {
+  useFocusBack();
   const navigate = useNavigate();
   const logout = useLogout();
   const { data: projects = [] } = useQuery(projectsQuery);
