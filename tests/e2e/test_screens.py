@@ -47,11 +47,17 @@ SIGNED_IN = {
 }
 
 
+@pytest.fixture(scope="session")
+def lighthouse(repositories: GitServer) -> str:
+    """The address of a repository that looks like somebody's."""
+    return repositories.create("harbour/lighthouse", LIGHTHOUSE)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_page_is_whole_and_accessible(
-    browser: Browser, stack: Stack, repositories: GitServer, email: str, size: str, theme: str
+    browser: Browser, stack: Stack, lighthouse: str, email: str, size: str, theme: str
 ) -> None:
     width, height = SIZES[size]
     context = await browser.new_context(
@@ -63,19 +69,18 @@ async def test_every_page_is_whole_and_accessible(
     )
     await context.add_init_script(f"localStorage.setItem('aether.theme', '{theme}')")
     try:
-        await look_at_all(context, repositories, f"ada-{email}", f"{size}-{theme}")
+        await look_at_all(context, lighthouse, f"ada-{email}", f"{size}-{theme}")
     finally:
         await context.close()
 
 
-async def look_at_all(context: BrowserContext, repositories: GitServer, email: str, suffix: str) -> None:
+async def look_at_all(context: BrowserContext, url: str, email: str, suffix: str) -> None:
     page = await context.new_page()
     for name, path in SIGNED_OUT.items():
         await page.goto(path)
         await look(page, f"{name}-{suffix}")
     await sign_up(page, email)
     await look(page, f"projects-empty-{suffix}")
-    url = repositories.create(f"lighthouse-{suffix}", LIGHTHOUSE)
     project = await create_project(page, "lighthouse", url)
     await look(page, f"workspace-stopped-{suffix}")
     await start(page, "lighthouse")

@@ -19,7 +19,7 @@ export function until(then: string, now: number): string {
   const left = Date.parse(then) - now;
   if (left <= 0) return "now";
   if (left < MINUTE) return `in ${Math.ceil(left / 1000)} s`;
-  return `in ${hoursAndMinutes(Math.ceil(left / MINUTE))}`;
+  return `in ${hoursAndMinutes(Math.round(left / MINUTE))}`;
 }
 
 /** How long something lasted: "42 s", "12 min", "1 h 5 min". */

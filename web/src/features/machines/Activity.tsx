@@ -39,7 +39,12 @@ export function Awake({ project }: { project: Project }) {
   return (
     <>
       stops <Until at={project.stops_at} />
-      {reason && <span title={awakeSentence(project.awake_because, now)}> · awake: {awakeWord(reason)}</span>}
+      {reason && (
+        <span title={awakeSentence(project.awake_because, now)} className="in-data-row:max-sm:hidden">
+          {" "}
+          · awake: {awakeWord(reason)}
+        </span>
+      )}
     </>
   );
 }
