@@ -22,7 +22,8 @@ describe("times", () => {
     [-1, "now"],
     [40, "in 40 s"],
     [24 * 60, "in 24 min"],
-    [23 * 60 + 1, "in 24 min"],
+    [23 * 60 + 40, "in 24 min"],
+    [30 * 60 + 5, "in 30 min"],
     [3600, "in 1 h"],
     [7500, "in 2 h 5 min"],
   ])("%i s ahead is %s", (seconds, words) => expect(until(at(seconds), NOW)).toBe(words));
