@@ -101,7 +101,7 @@ function BackToLogin() {
   return (
     <Link
       to="/login"
-      className="justify-self-start rounded-md text-accent underline-offset-4 hover:underline"
+      className="justify-self-start rounded-md text-accent underline decoration-accent/40 underline-offset-4 hover:decoration-accent"
     >
       Back to sign in
     </Link>
