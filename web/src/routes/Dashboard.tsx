@@ -41,7 +41,7 @@ export function Dashboard() {
             <p className="text-muted">
               {none ? "No projects yet" : query.data && plural(query.data.length, "project", "projects")}
             </p>
-            {!none && (
+            {query.data && !none && (
               <Button
                 kind="primary"
                 onClick={() => setCreating(true)}
