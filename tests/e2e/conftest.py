@@ -48,7 +48,7 @@ async def person(sign_up: Callable[[], Person]) -> Person:
 def repositories(server_folder: Path) -> Iterator[GitServer]:
     """A git server on loopback."""
     require_host("git")
-    folder = server_folder / "repositories"
+    folder = server_folder / "served-repositories"
     folder.mkdir()
     with serving(folder) as server:
         yield server

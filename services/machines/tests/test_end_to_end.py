@@ -323,9 +323,12 @@ async def test_one_trace_goes_from_the_order_to_the_first_prompt(
 @pytest.fixture(scope="session")
 def exporter() -> InMemorySpanExporter:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
+    # OpenTelemetry takes a provider once a process; another test may have set one before.
+    if not isinstance(otel.get_tracer_provider(), TracerProvider):
+        otel.set_tracer_provider(TracerProvider())
+    provider = otel.get_tracer_provider()
+    assert isinstance(provider, TracerProvider)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    otel.set_tracer_provider(provider)
     return exporter
 
 

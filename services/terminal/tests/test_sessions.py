@@ -1,5 +1,6 @@
 """A person at a terminal: what they type arrives, what the machine writes is seen, whole and once."""
 
+import asyncio
 import random
 import re
 
@@ -142,8 +143,9 @@ async def test_the_alternate_screen_is_drawn_again_over_the_main_one(box: Box) -
 
 
 async def test_the_exit_code_is_told_after_all_output_and_kept(box: Box) -> None:
-    terminal = await box.open(command="seq 1 3000; echo l'as't; exit 7")
+    terminal = await box.open(command="read go; seq 1 3000; echo l'as't; exit 7")
     viewer = await box.view(terminal)
+    await viewer.type("\r")
     assert await viewer.ends() == 1000
     assert b"last\r\n" in viewer.data
     assert viewer.told("exit") == [{"type": "exit", "code": 7, "reason": "exited"}]
@@ -287,4 +289,15 @@ async def test_what_is_typed_before_the_hello_or_while_the_way_is_lost_arrives(b
     await eventually(lambda: session._shell is None, every=0.001)
     await viewer.type("echo la''te\r")
     await viewer.sees("late")
+    await viewer.close()
+
+
+async def test_a_viewer_who_comes_while_the_session_is_made_waits_for_it(box: Box) -> None:
+    opening = asyncio.create_task(box.open())
+    await eventually(lambda: bool(box.terminals.live))
+    [session] = box.terminals.live.values()
+    viewer = await box.view(session.terminal.view(0))
+    assert (await opening).state == "open"
+    await viewer.type("echo here-$((40+2))\r")
+    await viewer.sees("here-42")
     await viewer.close()

@@ -53,29 +53,34 @@ async def open_terminal(command: OpenTerminal, terminals: Terminals) -> Terminal
         first_cols=command.cols,
         first_rows=command.rows,
     )
-    async with terminals.transaction() as db:
-        if not wanted.name:
-            wanted = replace(wanted, name=await store.next_name(db, wanted.project_id))
-        terminal = await store.add(
-            db, wanted, idempotency_key=command.idempotency_key, limit=terminals.sessions_per_project
-        )
-        if terminal.id == wanted.id:
-            db.publish(terminal.opened())
-    if terminal.id == wanted.id:
-        await _make(terminal, terminals)
+    session = None
+    try:
+        async with terminals.transaction() as db:
+            if not wanted.name:
+                wanted = replace(wanted, name=await store.next_name(db, wanted.project_id))
+            terminal = await store.add(
+                db, wanted, idempotency_key=command.idempotency_key, limit=terminals.sessions_per_project
+            )
+            if terminal.id == wanted.id:
+                # Before anyone can hear of it, so that whoever comes at once finds this session and no second one.
+                session = terminals.begin(terminal)
+                session.announce()
+                db.publish(terminal.opened())
+        if session is not None:
+            await session.create()
+    except BaseException:
+        if session is not None:
+            await _give_up(session, terminals)
+        raise
     return terminals.view(terminal)
 
 
-async def _make(terminal: Terminal, terminals: Terminals) -> None:
-    session = terminals.begin(terminal)
-    try:
-        await session.create()
-    except BaseException:
-        terminals.drop(terminal.id)
-        session.finish("closed", None)
-        async with terminals.transaction() as db:
-            await terminals.close_kept(db, terminal, "closed")
-        raise
+async def _give_up(session: Session, terminals: Terminals) -> None:
+    """It could not be made: those who wait for it are told, and it is kept as closed."""
+    terminals.drop(session.terminal.id)
+    session.finish("closed", None)
+    async with terminals.transaction() as db:
+        await terminals.close_kept(db, session.terminal, "closed")
 
 
 async def list_terminals(command: ListTerminals, terminals: Terminals) -> TerminalList:

@@ -25,6 +25,7 @@ class Claims:
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._turn = asyncio.Lock()
         self._mine: set[str] = set()
+        self._closed = False
 
     @asynccontextmanager
     async def held(self, what: str) -> AsyncIterator[bool]:
@@ -44,11 +45,15 @@ class Claims:
                 await self._ask("SELECT pg_advisory_unlock(hashtextextended($1, 0))", what)
 
     async def close(self) -> None:
+        """Give up every claim; nothing can be claimed any more."""
+        self._closed = True
         if self._connection is not None:
             self._connection.terminate()
 
     async def _ask(self, sql: str, what: str) -> bool:
         async with self._turn:
+            if self._closed:
+                return False
             try:
                 connection = await self._connected()
                 return bool(await connection.fetchval(sql, f"machines {what}"))

@@ -60,6 +60,7 @@ class Session:
         self._base = self.ring.end  # the offset at which the present shell's output began
         self._scanner = Scanner()
         self._attached = asyncio.Event()
+        self._being_made = False
         self._attaching: asyncio.Task[None] | None = None
         self._held = False
         self._composing = 0
@@ -72,15 +73,24 @@ class Session:
 
     # The shell.
 
+    def announce(self) -> None:
+        """create() comes next: whoever looks before it is done waits, for there is nothing to attach to yet."""
+        self._being_made = True
+
     async def create(self) -> None:
         """Make the session in the machine. Raises a refusal if that fails."""
         self._begin_quiet()
         self._base = self.ring.end
-        self._take(await self._shells.create(self._spec(), self))
+        try:
+            self._take(await self._shells.create(self._spec(), self))
+        finally:
+            self._being_made = False
 
     def attach(self) -> None:
         """See to it that the session is attached; returns at once."""
-        if self._shell is None and not self.closed and (self._attaching is None or self._attaching.done()):
+        if self._shell is not None or self.closed or self._being_made:
+            return
+        if self._attaching is None or self._attaching.done():
             self._attaching = asyncio.create_task(self._attach_until_it_holds())
             self._attaching.add_done_callback(_report)
 
