@@ -44,7 +44,8 @@ class StandIns(Composition):
         return replace(program, command=[program.command[0], str(script), "serve", str(port)])
 
     def end_machines_command(self) -> list[str]:
-        return ["/bin/sh", "-c", f"echo ended >> {self.home.root}/machines-ended"]
+        slow, done = self.home.root / "machines-slow", self.home.root / "machines-ended"
+        return ["/bin/sh", "-c", f"rm {slow} 2> /dev/null && sleep 60; echo ended >> {done}"]
 
 
 async def run(port: int) -> None:

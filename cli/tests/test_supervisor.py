@@ -113,6 +113,14 @@ async def test_when_the_supervisor_is_killed_nothing_stays_behind(new_stack: Cal
     await eventually((stack.home / "machines-ended").exists)
 
 
+async def test_machines_that_take_too_long_to_end_are_ended_after_everything_else(stack: Stack) -> None:
+    await stack.start()
+    (stack.home / "machines-slow").touch()
+    assert await stack.stop() <= 5
+    await eventually((stack.home / "machines-ended").exists)
+    assert not (stack.home / "machines-slow").exists()
+
+
 async def test_what_a_killed_supervisor_could_not_stop_is_ended_by_the_next(
     new_stack: Callable[[], Stack],
 ) -> None:

@@ -55,8 +55,9 @@ class Supervisor:
                 await ready()
             await self._stop.wait()
         finally:
-            await self._stop_all()
-            watchdog.release()
+            # Machines that could not be ended in time are left to the watchdog, which outlives this process.
+            if await self._stop_all():
+                watchdog.release()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -161,19 +162,23 @@ class Supervisor:
             else:
                 return
 
-    async def _stop_all(self) -> None:
+    async def _stop_all(self) -> bool:
+        """Everything, in order. Answers whether no machine is left."""
         self._screen.settle()
         self._screen.say("stopping …")
         for job in self._jobs:
             job.cancel()
         await asyncio.gather(*(part.stop(SERVICES_STOP_WITHIN) for part in self._services))
-        await asyncio.gather(self._end_machines(), *(part.stop(SERVERS_STOP_WITHIN) for part in self._servers))
+        ending = asyncio.create_task(self._end_machines())
+        await asyncio.gather(*(part.stop(SERVERS_STOP_WITHIN) for part in self._servers))
+        ended = await ending
         self._book.clear()
         self._screen.say("stopped")
+        return ended
 
-    async def _end_machines(self) -> None:
+    async def _end_machines(self) -> bool:
         if not self._services:
-            return
+            return True
         composition = self._composition
         try:
             async with asyncio.timeout(SERVERS_STOP_WITHIN):
@@ -184,8 +189,10 @@ class Supervisor:
                     logs=composition.home.logs,
                     tell=self._screen.notice,
                 )
-        except (JobFailed, TimeoutError) as failure:
-            self._screen.say(f"Some machines may still run: {failure}")
+        except (JobFailed, TimeoutError):
+            self._screen.say("some machines are still being ended")
+            return False
+        return True
 
 
 __all__ = ["JobFailed", "PartFailed", "Supervisor"]
