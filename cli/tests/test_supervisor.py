@@ -113,7 +113,10 @@ async def test_when_the_supervisor_is_killed_nothing_stays_behind(new_stack: Cal
     await eventually((stack.home / "machines-ended").exists)
 
 
-async def test_machines_that_take_too_long_to_end_are_ended_after_everything_else(stack: Stack) -> None:
+async def test_machines_that_take_too_long_to_end_are_ended_after_everything_else(
+    new_stack: Callable[[], Stack],
+) -> None:
+    stack = new_stack()
     await stack.start()
     (stack.home / "machines-slow").touch()
     assert await stack.stop() <= 5
