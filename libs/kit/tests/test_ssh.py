@@ -1,6 +1,7 @@
 """A connection into a machine goes to the one host key the authority named, or nowhere."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -212,7 +213,13 @@ async def test_a_machine_that_is_not_there_is_told_soon(machine: Machine) -> Non
 
 async def test_a_machine_that_says_nothing_is_told_soon(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aether.kit.ssh.CONNECT_SECONDS", 0.5)
-    silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(60), "127.0.0.1", 0)
+
+    async def listen_and_say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(listen_and_say_nothing, "127.0.0.1", 0)
     key, public_key = new_key()
     async with asyncio.timeout(3):
         with pytest.raises(MachineUnreachable):
