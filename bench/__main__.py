@@ -49,7 +49,7 @@ def _bytes(wanted: set[str], *, tmux: bool, quick: bool) -> list[Figure]:
         if "P6" in wanted:
             figures.append(bench.stalled(100 * 10**6))
         if "P5" in wanted and tmux:
-            figures.append(idle(aether, 100 if quick else 1000, 100))
+            figures.append(idle(aether, 100 if quick else 1000, 100 if quick else 200))
     return figures
 
 
@@ -77,10 +77,14 @@ def main() -> None:
     arguments = parser.parse_args()
     wanted = set(arguments.wanted) or {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P12"}
     figures: list[Figure] = []
+    steps: list[Callable[[], list[Figure]]] = []
     if wanted & {"P1", "P2", "P3", "P4", "P5", "P6"}:
-        figures += _bytes(wanted, tmux=False, quick=arguments.quick)
-        figures += _bytes(wanted, tmux=True, quick=arguments.quick)
-    figures += _rest(wanted, arguments.quick)
+        steps.append(lambda: _bytes(wanted, tmux=False, quick=arguments.quick))
+        steps.append(lambda: _bytes(wanted, tmux=True, quick=arguments.quick))
+    steps.append(lambda: _rest(wanted, arguments.quick))
+    for step in steps:
+        figures += step()
+        save(figures, HERE / "out" / "figures.json")  # so that a run cut short has not been for nothing
     figures.sort(key=lambda figure: int(figure.id[1:]))
     show(figures)
     save(figures, HERE / "out" / "figures.json")

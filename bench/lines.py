@@ -18,10 +18,11 @@ class Line(Protocol):
 
 def make_raw_echo(line: Line) -> None:
     """Put `cat` behind a raw pty, so that each byte comes back once and by itself."""
-    line.quiet(0.5)
+    line.until(b"$")
+    line.quiet(0.05)
     line.send(b"stty raw -echo; echo READY; exec cat\r")
     line.until(b"READY\n")
-    line.quiet(0.3)
+    line.quiet(0.1)
 
 
 def echo_times(line: Line, rounds: int) -> list[float]:

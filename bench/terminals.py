@@ -74,7 +74,7 @@ class Bench:
         """P3: the same file's text by each way in turn."""
         self._make_text()
         samples: dict[str, list[float]] = {}
-        for _ in range(3):
+        for _ in range(2 if self.tmux else 3):
             for name, open_line in self.ways().items():
                 line = open_line()
                 samples.setdefault(name, []).append(text_time(line, TEXT_FILE))
