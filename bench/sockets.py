@@ -29,6 +29,7 @@ class Socket:
         self._buffer = bytearray()
         self._handshake(url, headers, subprotocols)
         self.received = 0
+        self._base = 0  # the stream's offset at which `received` began to count
 
     def _handshake(self, url: str, headers: dict[str, str], subprotocols: list[str] | None) -> None:
         protocol = ClientProtocol(parse_uri(url), subprotocols=subprotocols)  # type: ignore[arg-type]
@@ -93,17 +94,23 @@ class Socket:
         self._buffer += piece
 
     def output(self, timeout: float = 20) -> bytes:
-        """The next piece of terminal output; pings are answered and control messages passed over."""
+        """The next piece of terminal output; what else comes is seen to on the way."""
         while True:
             for opcode, payload in self.frames():
                 if opcode == BINARY:
                     self.received += len(payload)
                     return payload
-                if opcode == PING:
-                    self.send(payload, PONG)
-                if opcode == CLOSE:
-                    raise ConnectionError(f"closed: {payload!r}")
+                self._see_to(opcode, payload)
             self.fill(timeout)
+
+    def _see_to(self, opcode: int, payload: bytes) -> None:
+        """Answer a ping, begin to count anew where the stream does, and raise ConnectionError at the end."""
+        if opcode == PING:
+            self.send(payload, PONG)
+        elif opcode == CLOSE:
+            raise ConnectionError(f"closed: {payload!r}")
+        elif opcode == TEXT and (message := json.loads(payload))["type"] in ("hello", "epoch"):
+            self._base, self.received = message["offset"], 0
 
     def readable(self, seconds: float = 0) -> bool:
         return bool(select.select([self.socket], [], [], seconds)[0])
@@ -115,14 +122,14 @@ class Socket:
             piece = self.output(timeout)
             count += len(piece)
             tail = tail[-len(mark) :] + piece
-            if self.received - acknowledged >= 65536:
+            if not 0 <= self.received - acknowledged < 65536:
                 self.acknowledge()
                 acknowledged = self.received
         self.acknowledge()
         return count
 
     def acknowledge(self) -> None:
-        self.say(type="ack", offset=self.received)
+        self.say(type="ack", offset=self._base + self.received)
 
     def quiet(self, seconds: float = 0.3) -> None:
         """Read on until nothing has come for `seconds`."""
@@ -130,6 +137,8 @@ class Socket:
             for opcode, payload in self.frames():
                 if opcode == BINARY:
                     self.received += len(payload)
+                else:
+                    self._see_to(opcode, payload)
             if not self.readable(seconds):
                 break
             self.fill()

@@ -11,7 +11,7 @@ from bench.running import Aether, pss
 from bench.sockets import BINARY, Socket
 
 MIB = 1024 * 1024
-TEXT_FILE = "text.txt"
+TEXT_FILE = "~/text.txt"  # ssh begins in the home, a terminal in the workspace
 
 
 class Bench:
