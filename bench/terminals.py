@@ -109,7 +109,9 @@ class Bench:
             ("straight", self.aether.straight, 5.0),
             ("through", self.aether.through, 25.0),
         ):
-            sockets = [open_socket(self.aether.terminal(self.project)) for _ in range(sessions)]
+            # A project of its own for each way, because one project may have 200 terminals.
+            project = self.aether.project("typing")
+            sockets = [open_socket(self.aether.terminal(project)) for _ in range(sessions)]
             for socket in sockets:
                 make_raw_echo(socket)
             times = type_along(sockets, seconds)
