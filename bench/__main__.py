@@ -88,8 +88,8 @@ def main() -> None:
     figures.sort(key=lambda figure: int(figure.id[1:]))
     show(figures)
     save(figures, HERE / "out" / "figures.json")
-    if not arguments.quick and not arguments.wanted:
-        write_page(figures, HERE.parent / "docs" / "benchmarks.md")
+    if not arguments.wanted:
+        write_page(figures, HERE.parent / "docs" / "benchmarks.md", quick=arguments.quick)
 
 
 main()

@@ -16,7 +16,12 @@ path; P7 with the provider's adapter alone; P8 with one query behind FastAPI.
 """
 
 
-def write_page(figures: list[Figure], path: Path) -> None:
+QUICK = """
+This was a short run (`python -m bench --quick`): fewer rounds, less text, 20 typing and 100 idle sessions.
+"""
+
+
+def write_page(figures: list[Figure], path: Path, *, quick: bool = False) -> None:
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     host = f"{os.cpu_count()} cores, Linux {platform.release().split('-')[0]}, Python {platform.python_version()}"
     rows = [
@@ -24,7 +29,10 @@ def write_page(figures: list[Figure], path: Path) -> None:
         "|---|---|---|---|---|---|---|",
         *(_row(figure) for figure in figures),
     ]
-    path.write_text(f"{INTRODUCTION}\nRun on {when}: {host}.\n\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    path.write_text(
+        f"{INTRODUCTION}{QUICK if quick else ''}\nRun on {when}: {host}.\n\n" + "\n".join(rows) + "\n",
+        encoding="utf-8",
+    )
 
 
 def _row(f: Figure) -> str:
