@@ -13,6 +13,7 @@ from aether.cli.remote.refusals import Refused, refused_by
 
 TIMEOUT_SECONDS = 20.0
 POLL_SECONDS = 0.3
+START_SECONDS = 300.0  # then whoever waits is told, and the start goes on without them
 Json = dict[str, Any]
 
 
@@ -59,10 +60,15 @@ class Api:
         if project["status"] not in ("running", "starting"):
             tell(f"Starting {project['name']} …")
             project = self.ask("POST", f"{path}/start")
+        end = time.monotonic() + START_SECONDS
         while project["status"] != "running":
             if project["status"] in ("error", "stopped"):
                 reason = project["status_detail"] or "it stopped again"
                 raise Refused(f"{project['name']} did not start: {reason}")
+            if time.monotonic() > end:
+                raise Refused(
+                    f"{project['name']} is still starting after {START_SECONDS:.0f} s. Look again later."
+                )
             time.sleep(POLL_SECONDS)
             project = self.ask("GET", path)
         return project
