@@ -15,6 +15,13 @@ P1, P2 and P3 compare with OpenSSH's own client in a pty, into the same machine,
 path; P7 with the provider's adapter alone; P8 with one query behind FastAPI.
 """
 
+REMARKS = """
+What is behind some of the figures: tmux 3.3a writes about 13 MB/s in control mode, to a bare pipe as well, and
+delivers every byte, where a drawn tmux client skips most of a fast text
+([decision 3](decisions/0003-tmux-in-control-mode.md)). P7 includes what a project's start does beside the
+provider's own work: an intent in the database, the event that tells of it, a certificate and the first shell.
+P8 spends its time on two hops over NATS and on spans.
+"""
 
 QUICK = """
 This was a short run (`python -m bench --quick`): fewer rounds, less text, 20 typing and 100 idle sessions.
@@ -30,7 +37,7 @@ def write_page(figures: list[Figure], path: Path, *, quick: bool = False) -> Non
         *(_row(figure) for figure in figures),
     ]
     path.write_text(
-        f"{INTRODUCTION}{QUICK if quick else ''}\nRun on {when}: {host}.\n\n" + "\n".join(rows) + "\n",
+        f"{INTRODUCTION}{QUICK if quick else ''}\nRun on {when}: {host}.\n\n" + "\n".join(rows) + "\n" + REMARKS,
         encoding="utf-8",
     )
 
