@@ -8,10 +8,12 @@ import asyncssh
 import pytest
 
 from aether.contracts.command import Command
-from aether.contracts.ids import AccountId, new_id
+from aether.contracts.files import FilesChanged
+from aether.contracts.ids import AccountId, PersonId, new_id
 from aether.contracts.machines import (
     DeleteProject,
     GetProject,
+    GetProjectBySlug,
     IssueSshCertificate,
     ListProjects,
     MachineStarted,
@@ -28,7 +30,7 @@ from aether.contracts.problem import Refusal
 from aether.contracts.terminal import ActivitySeen
 from aether.kit.postgres import AlreadyHandled
 from aether.machines.errors import Invalid, NotRunning, ProjectNotFound, TooMany
-from aether.machines.handlers import notice_activity
+from aether.machines.handlers import notice_activity, notice_edit
 
 from .conftest import Box
 
@@ -313,6 +315,27 @@ async def test_input_moves_the_time_at_which_it_stops_and_the_page_is_told(box: 
     assert (await box.said(ProjectChanged))[-1].project == view
     with pytest.raises(AlreadyHandled):
         await notice_activity(event, box.machines)
+
+
+async def test_an_edit_in_the_files_keeps_it_awake_as_typing_does(box: Box) -> None:
+    project = await box.running()
+    assert project.stops_at is not None
+    box.clock.advance(600)
+    event = FilesChanged(
+        account_id=box.account, project_id=project.id, person_id=PersonId(new_id()), changed_at=box.clock.now()
+    )
+    await notice_edit(event, box.machines)
+    view = await box.view(project)
+    assert view.stops_at is not None
+    assert (view.stops_at - project.stops_at).total_seconds() == 600
+
+
+async def test_an_address_names_one_project_until_that_is_deleted(box: Box) -> None:
+    project = await box.create("Web")
+    assert (await box.ask(GetProjectBySlug(slug=project.slug))).id == project.id
+    await box.ask(DeleteProject(account_id=box.account, project_id=project.id))
+    with pytest.raises(ProjectNotFound):
+        await box.ask(GetProjectBySlug(slug=project.slug))
 
 
 async def test_input_in_a_project_that_is_gone_or_foreign_is_of_no_consequence(box: Box) -> None:

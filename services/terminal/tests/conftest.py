@@ -13,6 +13,7 @@ import pytest_asyncio
 import uvicorn
 from joserfc.jwk import OKPKey
 
+from aether.cli.embedded.ports import any_free_port
 from aether.contracts.command import Command
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, TerminalId, new_id
 from aether.contracts.problem import NotFound
@@ -30,8 +31,8 @@ from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
+from aether.testkit.machine import TestMachine
 
-from .machine import TestMachine, _free_port
 from .viewer import Viewer
 
 PUBLIC_URL = "https://aether.example"
@@ -91,7 +92,7 @@ class Box:
         verifier = Verifier(self.keys[1], Service.TERMINAL, self.database)
         origins = Origins(PUBLIC_URL, [])
         door = stream_door(self.terminals, verifier, origins)
-        self.port = _free_port()
+        self.port = any_free_port()
         config = uvicorn.Config(
             http(self.terminals, verifier, origins, {}),
             host="127.0.0.1",

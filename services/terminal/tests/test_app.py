@@ -22,9 +22,9 @@ from aether.kit.bus import Bus
 from aether.kit.grants import Grant, Signer
 from aether.kit.provision import provision_streams
 from aether.testkit.eventually import eventually
+from aether.testkit.machine import TestMachine
 from aether.testkit.nats import EmbeddedNats
 
-from .machine import TestMachine
 from .viewer import Viewer
 
 ACCOUNT, PERSON = AccountId(new_id()), PersonId(new_id())

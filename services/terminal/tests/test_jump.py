@@ -10,8 +10,7 @@ import pytest_asyncio
 from aether.contracts.ids import ProjectId, new_id
 from aether.kit.ssh import MachineConnections
 from aether.terminal.adapters import jump
-
-from .machine import TestMachine
+from aether.testkit.machine import TestMachine
 
 
 class OneToken:

@@ -1,6 +1,7 @@
 """Which parts there are, what each runs and what it is told: the one place that knows them all."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Mapping
@@ -27,12 +28,12 @@ assert catalog.EVENTS, "allow-lists follow from the contracts, so these are read
 DATABASE = "aether"
 WEB_PORT, JUMP_PORT = 8080, 2222
 # As root only machines stays root: it must give each project a uid of its own.
-DROPPED_NUMBERS = {"postgres": 1, "nats": 2, Service.GATEWAY: 3, Service.TERMINAL: 4}
+DROPPED_NUMBERS = {"postgres": 1, "nats": 2, Service.GATEWAY: 3, Service.TERMINAL: 4, Service.FILES: 5}
 
 # What of the person's environment a part may know; the rest, with whatever secrets it holds, stays outside.
 PASSED = {
     *("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-    *("AETHER_LOG_LEVEL", "AETHER_LOG_FORMAT"),
+    *("AETHER_LOG_LEVEL", "AETHER_LOG_FORMAT", "AETHER_PREVIEW_DOMAIN"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
 }
 PASSED_PREFIXES = ("OTEL_",)
@@ -46,6 +47,7 @@ class Ports:
     postgres: int
     nats: int
     jump: int
+    tunnel: int
     services: Mapping[Service, int]
 
     @classmethod
@@ -55,10 +57,12 @@ class Ports:
             postgres=book.choose("postgres"),
             nats=book.choose("nats"),
             jump=book.choose("jump", book.last("jump") or JUMP_PORT),
+            tunnel=book.choose("tunnel"),
             services={
                 Service.GATEWAY: book.choose("gateway", web),
                 Service.MACHINES: book.choose("machines"),
                 Service.TERMINAL: book.choose("terminal"),
+                Service.FILES: book.choose("files"),
             },
         )
 
@@ -193,18 +197,25 @@ class Composition:
         secrets, identity = self.secrets, self.identity(service)
         match service:
             case Service.GATEWAY:
-                streams = f'{{"terminal":"{LOOPBACK}:{self.ports.services[Service.TERMINAL]}"}}'
+                carried = (Service.TERMINAL, Service.FILES)
+                streams = json.dumps({name: f"{LOOPBACK}:{self.ports.services[name]}" for name in carried})
+                tunnel = f"{LOOPBACK}:{self.ports.tunnel}"
                 web = {"GATEWAY_WEB_DIR": str(self._reachable_web(identity))} if self.web_dir else {}
                 mail = {name: self.environ[name] for name in MAIL_SETTINGS if name in self.environ}
                 key = {"AETHER_GRANT_KEY_FILE": str(secrets.grant_key(identity))}
-                return {"GATEWAY_STREAMS": streams, **web, **mail, **key}
+                return {"GATEWAY_STREAMS": streams, "GATEWAY_TUNNEL": tunnel, **web, **mail, **key}
             case Service.MACHINES:
                 return {
                     "MACHINES_PROVIDER": self.environ.get("MACHINES_PROVIDER", "local"),
                     "AETHER_MASTER_KEYSET_FILE": str(secrets.master_keyset(identity)),
                 }
             case Service.TERMINAL:
-                return {"TERMINAL_JUMP_PORT": str(self.ports.jump)}
+                return {
+                    "TERMINAL_JUMP_PORT": str(self.ports.jump),
+                    "TERMINAL_TUNNEL_PORT": str(self.ports.tunnel),
+                }
+            case Service.FILES:
+                return {}
 
     def _reachable_web(self, identity: Identity) -> Path | None:
         if self.web_dir is None or not identity.drops or reachable(self.web_dir / "index.html"):

@@ -27,7 +27,7 @@ class AccountRevoked(Event):
 
     subject = "account.revoked.v1"
     producer = Service.GATEWAY
-    consumers = frozenset({Service.GATEWAY, Service.TERMINAL})
+    consumers = frozenset({Service.GATEWAY, Service.TERMINAL, Service.FILES})
 
     account_id: AccountId
     person_id: PersonId
@@ -40,7 +40,7 @@ class AccountDeleted(Event):
 
     subject = "account.deleted.v1"
     producer = Service.GATEWAY
-    consumers = frozenset({Service.MACHINES, Service.TERMINAL})
+    consumers = frozenset({Service.MACHINES, Service.TERMINAL, Service.FILES})
 
     account_id: AccountId
     person_id: PersonId

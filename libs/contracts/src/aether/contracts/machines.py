@@ -134,6 +134,15 @@ class GetProject(Command[ProjectView]):
     project_id: ProjectId
 
 
+class GetProjectBySlug(Command[ProjectView]):
+    """The project that an address names, whoever owns it. Whether a visitor may see it is the caller's to judge."""
+
+    service = Service.MACHINES
+    callers = frozenset({Service.GATEWAY})
+
+    slug: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class UpdateProject(Command[ProjectView]):
     """Change what is given; None leaves a field as it is."""
 
@@ -218,7 +227,7 @@ class IssueSshCertificate(Command[SshCertificate]):
     """
 
     service = Service.MACHINES
-    callers = frozenset({Service.TERMINAL})
+    callers = frozenset({Service.TERMINAL, Service.FILES})
 
     project_id: ProjectId
     public_key: str
@@ -256,7 +265,7 @@ class ProjectDeleted(Event):
 
     subject = "project.deleted.v1"
     producer = Service.MACHINES
-    consumers = frozenset({Service.GATEWAY, Service.TERMINAL})
+    consumers = frozenset({Service.GATEWAY, Service.TERMINAL, Service.FILES})
 
     account_id: AccountId
     project_id: ProjectId
@@ -288,7 +297,7 @@ class MachineStopped(Event):
 
     subject = "machine.stopped.v1"
     producer = Service.MACHINES
-    consumers = frozenset({Service.TERMINAL})
+    consumers = frozenset({Service.TERMINAL, Service.FILES})
 
     account_id: AccountId
     project_id: ProjectId

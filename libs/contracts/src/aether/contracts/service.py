@@ -9,3 +9,4 @@ class Service(StrEnum):
     GATEWAY = "gateway"
     MACHINES = "machines"
     TERMINAL = "terminal"
+    FILES = "files"

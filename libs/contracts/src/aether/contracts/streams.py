@@ -29,6 +29,7 @@ STREAMS = (
     Stream(name="PROJECTS", subjects=("project.>", "machine.>")),
     Stream(name="USAGE", subjects=("usage.>",)),
     Stream(name="TERMINALS", subjects=("terminal.>", "activity.>")),
+    Stream(name="FILES", subjects=("files.>",)),
 )
 
 

@@ -95,6 +95,78 @@ class CloseTerminal(Command[Done]):
     terminal_id: TerminalId
 
 
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+Visibility = Literal["private", "team", "public"]
+
+
+class PortView(Reply):
+    """A port of a machine: on which a program of that machine listens, or which was given a label or a visibility.
+
+    `process` is the program's name, data from the machine. `listening_since` is None while nothing listens.
+    """
+
+    project_id: ProjectId
+    account_id: AccountId
+    port: int
+    process: str = ""
+    label: Annotated[str, Field(max_length=64)] = ""
+    visibility: Visibility = "private"
+    listening_since: AwareDatetime | None = None
+
+
+class PortList(Reply):
+    items: list[PortView]
+
+
+class ListPorts(Command[PortList]):
+    """The ports of one project. Asking counts as looking: for a minute the machine's listeners are followed."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+
+
+class UpdatePort(Command[PortView]):
+    """Label a port, or say who may open it; None leaves a field as it is. It need not listen now."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    port: PortNumber
+    visibility: Visibility | None = None
+    label: Annotated[str, Field(max_length=64)] | None = None
+
+
+class FindPort(Command[PortView]):
+    """One port for a preview. `listening_since` is at most 2 s old knowledge; None where none of this machine's
+    own programs listens, where the machine does not run, and where nobody has ever named the port."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.GATEWAY})
+
+    project_id: ProjectId
+    port: PortNumber
+
+
+class PortsChanged(Event):
+    """Programs began or ceased to listen, or a port was labelled or given another visibility.
+
+    Carries all of the project's ports. Sent while someone looks or opens a preview; nobody looks, nothing is sent.
+    """
+
+    subject = "terminal.ports_changed.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.GATEWAY})
+
+    account_id: AccountId
+    project_id: ProjectId
+    ports: list[PortView]
+
+
 class TerminalOpened(Event):
     """A session was made. Does not mean that anyone looks at it."""
 

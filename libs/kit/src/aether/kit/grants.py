@@ -22,7 +22,7 @@ LIFETIME_SECONDS = 30
 SUBPROTOCOL_PREFIX = "aether.grant."
 SUBPROTOCOL = "aether.v1"
 
-Right = Literal["input", "watch", "exec", "read"]
+Right = Literal["input", "watch", "exec", "read", "write", "connect"]
 
 
 class GrantRefused(Refusal):
@@ -43,7 +43,7 @@ class Grant(BaseModel):
     person_name: str
     account_id: AccountId
     project_id: ProjectId
-    resource: str = ""  # a terminal's id, or empty for the project as a whole
+    resource: str = ""  # a terminal's id, a port's number, or empty for the project as a whole
     right: Right
     credential_id: CredentialId  # the sign-in session or token it was made for; revoking that cuts the stream
 

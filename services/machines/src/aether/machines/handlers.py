@@ -2,18 +2,21 @@
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from aether.contracts.command import Command, Done
 from aether.contracts.event import Event
+from aether.contracts.files import FilesChanged
 from aether.contracts.gateway import AccountDeleted
 from aether.contracts.ids import AccountId, ProjectId, new_id
 from aether.contracts.machines import (
     CreateProject,
     DeleteProject,
     GetProject,
+    GetProjectBySlug,
     IssueSshCertificate,
     ListProjects,
     PlaceHold,
@@ -141,6 +144,12 @@ async def get_project(command: GetProject, machines: Machines) -> ProjectView:
     return project_view(project, machines.clock.now())
 
 
+async def get_project_by_slug(command: GetProjectBySlug, machines: Machines) -> ProjectView:
+    async with machines.reading() as db:
+        project = await projects.with_slug(db, command.slug)
+    return project_view(project, machines.clock.now())
+
+
 async def update_project(command: UpdateProject, machines: Machines) -> ProjectView:
     sealed = None
     if command.env is not None:
@@ -241,21 +250,33 @@ async def delete_projects_of_account(event: AccountDeleted, machines: Machines) 
 
 async def notice_activity(event: ActivitySeen, machines: Machines) -> None:
     async with machines.transaction(event) as db:
-        try:
-            await machines.change_in(
-                db,
-                event.project_id,
-                lambda p, now: p.noticed(event.kind, event.seen_at, now),
-                account_id=event.account_id,
-            )
-        except ProjectNotFound:
-            return
+        await _notice(db, machines, event, event.kind, event.seen_at)
+
+
+async def notice_edit(event: FilesChanged, machines: Machines) -> None:
+    """A person at work on the files is as good as one who types."""
+    async with machines.transaction(event) as db:
+        await _notice(db, machines, event, "input", event.changed_at)
+
+
+async def _notice(
+    db: Writer,
+    machines: Machines,
+    event: ActivitySeen | FilesChanged,
+    kind: Literal["input", "output"],
+    seen_at: datetime,
+) -> None:
+    with suppress(ProjectNotFound):
+        await machines.change_in(
+            db, event.project_id, lambda p, now: p.noticed(kind, seen_at, now), account_id=event.account_id
+        )
 
 
 COMMANDS: Mapping[type[Command[Any]], Answerer] = {
     CreateProject: create_project,
     ListProjects: list_projects,
     GetProject: get_project,
+    GetProjectBySlug: get_project_by_slug,
     UpdateProject: update_project,
     DeleteProject: delete_project,
     StartMachine: start_machine,
@@ -268,4 +289,5 @@ COMMANDS: Mapping[type[Command[Any]], Answerer] = {
 EVENTS: Mapping[type[Event], Handler] = {
     AccountDeleted: delete_projects_of_account,
     ActivitySeen: notice_activity,
+    FilesChanged: notice_edit,
 }

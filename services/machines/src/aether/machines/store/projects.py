@@ -52,6 +52,11 @@ async def get(db: Reader, project_id: ProjectId) -> Project:
     return _found(await db.fetchrow(WHOLE + "WHERE p.id = $1", project_id))
 
 
+async def with_slug(db: Reader, slug: str) -> Project:
+    """The one project of that slug that is not deleted. Raises ProjectNotFound."""
+    return _found(await db.fetchrow(WHOLE + "WHERE p.slug = $1 AND p.desired <> 'deleted'", slug))
+
+
 async def lock(db: Writer, project_id: ProjectId, account_id: AccountId | None = None) -> Project:
     """For a change: nobody else changes it until the transaction ends. With an account, only if it is theirs."""
     # Locked first and read after: the joins of a row that had to be waited for would be from before the wait.

@@ -13,6 +13,7 @@ from typing import Any
 import asyncssh
 import psutil
 
+from aether.cli.embedded.ports import any_free_port
 from aether.contracts.ids import MachineId, ProjectId, new_id
 from aether.contracts.machines import SshCertificate
 from aether.contracts.problem import Unavailable
@@ -51,7 +52,7 @@ class TestMachine:
         self.recording = True
         self.env: dict[str, str] = {}
         self.running = True
-        self.port = _free_port()
+        self.port = any_free_port()
         self._ca = asyncssh.generate_private_key("ssh-ed25519")
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._root = os.geteuid() == 0
@@ -145,12 +146,6 @@ class TestMachine:
             recording=self.recording,
             env=self.env,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 def _accepts(port: int) -> bool:
