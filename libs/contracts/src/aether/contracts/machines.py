@@ -135,7 +135,7 @@ class GetProject(Command[ProjectView]):
 
 
 class GetProjectBySlug(Command[ProjectView]):
-    """The project that an address names, whoever owns it. Whether a visitor may see it is the caller's to judge."""
+    """The project that an address names, whoever owns it. Whether a visitor may see it, the caller judges."""
 
     service = Service.MACHINES
     callers = frozenset({Service.GATEWAY})
