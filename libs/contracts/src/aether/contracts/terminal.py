@@ -138,7 +138,7 @@ class UpdatePort(Command[PortView]):
     project_id: ProjectId
     port: PortNumber
     visibility: Visibility | None = None
-    label: Annotated[str, Field(max_length=64)] | None = None
+    label: Annotated[str | None, Field(max_length=64)] = None
 
 
 class FindPort(Command[PortView]):
