@@ -17,7 +17,7 @@ define require_node
 	exit 1; }
 endef
 
-.PHONY: help up test test-web check check-web fmt bench screenshots events lock
+.PHONY: help up test test-web check check-web fmt fuzz bench screenshots events lock
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ fmt: $(INSTALLED) $(WEB_INSTALLED) ## Format everything
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
 	cd web && npm run fmt
+
+fuzz: $(INSTALLED) ## Try 50,000 paths, links and races on the files service; FUZZ_EXAMPLES=… as many
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-50000} $(BIN)/python -m pytest services/files/tests/test_hand_paths.py --timeout 3600
 
 bench: $(INSTALLED) ## Measure, and print a table of ratios
 	$(BIN)/python -m bench

@@ -15,6 +15,7 @@ from aether.testkit.postgres import postgres_for_a_session
 from bench.api import listing
 from bench.boot import boot
 from bench.figures import Figure, save, show
+from bench.files import many, moving
 from bench.page import write_page
 from bench.pipeline import pipeline
 from bench.running import running
@@ -62,6 +63,12 @@ def _rest(wanted: set[str], quick: bool) -> list[Figure]:
                 "P8": lambda: listing(aether, 5 if quick else 30),
             }
             figures += [step() for name, step in steps.items() if name in wanted]
+    if wanted & {"P10", "P11"}:
+        with running() as aether:
+            if "P10" in wanted:
+                figures += moving(aether, (20 if quick else 200) * 10**6, 2 if quick else 7)
+            if "P11" in wanted:
+                figures.append(many(aether))
     if "P9" in wanted:
         with _servers() as (nats_url, database_url):
             figures += uvloop.run(pipeline(nats_url, database_url, 800 if quick else 8000))
@@ -75,7 +82,7 @@ def main() -> None:
     parser.add_argument("wanted", nargs="*", metavar="P1 …", help="which to run; all without any")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: to see that it runs, not to be quoted")
     arguments = parser.parse_args()
-    wanted = set(arguments.wanted) or {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P12"}
+    wanted = set(arguments.wanted) or {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12"}
     figures: list[Figure] = []
     steps: list[Callable[[], list[Figure]]] = []
     if wanted & {"P1", "P2", "P3", "P4", "P5", "P6"}:

@@ -30,6 +30,16 @@ class Identity:
         return path
 
     def command(self, machine: SshCertificate, *remote: str) -> list[str]:
+        """ssh with a pty."""
+        return ["ssh", "-F", "none", "-tt", *self._flags(machine), "-p", str(machine.port),
+                f"{machine.username}@{machine.host}", *remote]  # fmt: skip
+
+    def sftp(self, machine: SshCertificate) -> list[str]:
+        """sftp that reads its lines from standard input and stops at the first that fails."""
+        return ["sftp", "-F", "none", "-b", "-", *self._flags(machine), "-P", str(machine.port),
+                f"{machine.username}@{machine.host}"]  # fmt: skip
+
+    def _flags(self, machine: SshCertificate) -> list[str]:
         certificate = self._write("id-cert.pub", machine.certificate + "\n")
         host = f"[{machine.host}]:{machine.port} {machine.host_key}\n"
         known = self._write("known_hosts", host)
@@ -42,9 +52,7 @@ class Identity:
             "LogLevel": "ERROR",
         }
         flags = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-        key = str(self.folder / "id")
-        return ["ssh", "-F", "none", "-tt", "-i", key, *flags, "-p", str(machine.port),
-                f"{machine.username}@{machine.host}", *remote]  # fmt: skip
+        return ["-i", str(self.folder / "id"), *flags]
 
 
 class Shell:

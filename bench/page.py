@@ -12,7 +12,8 @@ INTRODUCTION = """# Benchmarks
 Made by `make bench`. Each figure stands beside its peer's from the same run on the same machine, because
 absolute figures drift and ratios do not. A benchmark is read and compared; it fails no build.
 P1, P2 and P3 compare with OpenSSH's own client in a pty, into the same machine, with and without tmux in the
-path; P7 with the provider's adapter alone; P8 with one query behind FastAPI.
+path; P7 with the provider's adapter alone; P8 with one query behind FastAPI; P10 and P11 with OpenSSH's sftp
+into the same machine, without the time of its connection.
 """
 
 REMARKS = """

@@ -17,8 +17,19 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/projects/{project_id}/holds/{name}": {"expires_in": 60},
     "/api/terminals/{terminal_id}": {"name": "taken"},
     "/api/terminals/{terminal_id}/grant": {"right": "input"},
+    "/api/projects/{project_id}/files/mkdir": {"path": "/new"},
+    "/api/projects/{project_id}/files/rename": {"from": "/a", "to": "/b"},
+    "/api/projects/{project_id}/files/uploads": {"path": "/a", "size": 1},
+    "/api/projects/{project_id}/files/grant": {"right": "write"},
+    "/api/projects/{project_id}/ports/{port}": {"visibility": "public"},
 }
-SOCKETS = ("/stream/terminal/{terminal_id}", "/stream/terminal/exec/{project_id}")
+# What a route asks for in its query; others leave it alone.
+QUERY = {"path": "/a", "q": "a"}
+SOCKETS = (
+    "/stream/terminal/{terminal_id}",
+    "/stream/terminal/exec/{project_id}",
+    "/stream/files/watch/{project_id}",
+)
 
 ORIGINS = (
     "https://evil.example",
@@ -47,17 +58,19 @@ async def test_every_route_with_an_id_answers_a_stranger_with_404(
         if not any(f"{{{name}}}" in path for name in ("project_id", "terminal_id", "token_id", "session_id")):
             continue
         for method in operations:
-            if method not in ("get", "post", "put", "patch", "delete"):
+            if method not in ("get", "head", "post", "put", "patch", "delete"):
                 continue
             url = path.format(**ids)
-            answer = await stranger.session.request(method.upper(), url, json=BODIES.get(path, {}))
+            asked: dict[str, Any] = {"params": QUERY, "json": BODIES.get(path, {})}
+            answer = await stranger.session.request(method.upper(), url, **asked)
             assert answer.status_code == 404, f"{method} {path} answered {answer.status_code}: {answer.text[:200]}"
-            missing = path.format(**dict.fromkeys(ids, str(uuid4())) | {"name": "x"})
-            same = await stranger.session.request(method.upper(), missing, json=BODIES.get(path, {}))
+            missing = path.format(**dict.fromkeys(ids, str(uuid4())) | {"name": "x", "port": "5173"})
+            same = await stranger.session.request(method.upper(), missing, **asked)
             assert same.status_code == 404
-            assert same.json()["type"] == answer.json()["type"]
+            if method != "head":
+                assert same.json()["type"] == answer.json()["type"]
             tried += 1
-    assert tried >= 12, "the table of routes was not walked"
+    assert tried >= 30, "the table of routes was not walked"
     assert (await owner.get(f"/api/projects/{ids['project_id']}"))["name"] == "mine"
 
 
@@ -99,4 +112,6 @@ async def _things_of(owner: Person) -> dict[str, str]:
         "token_id": token,
         "session_id": session,
         "name": "hold",
+        "port": "5173",
+        "upload_id": str(uuid4()),
     }
