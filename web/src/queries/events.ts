@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Clone, Project, Terminal } from "@/api/types";
 import { keys } from "./keys";
+import type { Port } from "./ports";
 
 export type Signal = {
   terminal_id: string;
@@ -16,6 +17,7 @@ export type ServerEvent =
   | { name: "project.progress"; data: { id: string; clone: Clone } }
   | { name: "terminal.changed"; data: Terminal }
   | { name: "terminal.signal"; data: Signal }
+  | { name: "ports.changed"; data: { project_id: string; ports: Port[] } }
   | { name: "account.revoked"; data: object }
   | { name: "reset"; data: object };
 
@@ -25,6 +27,7 @@ export const EVENT_NAMES: readonly ServerEvent["name"][] = [
   "project.progress",
   "terminal.changed",
   "terminal.signal",
+  "ports.changed",
   "account.revoked",
   "reset",
 ];
@@ -35,6 +38,8 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
   else if (event.name === "project.progress") putClone(cache, event.data.id, event.data.clone);
   else if (event.name === "terminal.changed") putTerminal(cache, event.data);
   else if (event.name === "terminal.signal") putSignal(cache, event.data);
+  else if (event.name === "ports.changed")
+    cache.setQueryData(keys.ports(event.data.project_id), event.data.ports);
   else if (event.name === "account.revoked") cache.setQueryData(keys.me, null);
   else void cache.invalidateQueries();
 }
@@ -60,6 +65,8 @@ export function dropProject(cache: QueryClient, id: string): void {
   cache.setQueryData<Project[]>(keys.projects, (list) => list?.filter((project) => project.id !== id));
   cache.removeQueries({ queryKey: keys.project(id) });
   cache.removeQueries({ queryKey: keys.terminals(id) });
+  cache.removeQueries({ queryKey: keys.folders(id) });
+  cache.removeQueries({ queryKey: keys.ports(id) });
 }
 
 function putClone(cache: QueryClient, id: string, clone: Clone): void {
@@ -84,6 +91,13 @@ function withTerminal(list: Terminal[], terminal: Terminal): Terminal[] {
   return others.length === list.length
     ? [...list, terminal]
     : list.map((t) => (t.id === terminal.id ? terminal : t));
+}
+
+/** A port that was labelled or opened to others, in its place in the list. */
+export function putPort(cache: QueryClient, projectId: string, port: Port): void {
+  cache.setQueryData<Port[]>(keys.ports(projectId), (list) =>
+    list?.map((other) => (other.port === port.port ? port : other)),
+  );
 }
 
 function putSignal(cache: QueryClient, signal: Signal): void {
