@@ -1,6 +1,5 @@
-/** Requests of bytes and streams, which the typed client does not carry: traced and refused as its own are. */
-import { problemFrom, unreachable } from "./problem";
-import { newTraceId, traceparent } from "./trace";
+/** Requests with a query and a body of JSON or bytes, which the typed client does not carry. */
+import { fetchBytes } from "./bytes";
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
@@ -22,26 +21,16 @@ export function address(path: string, query: Query = {}): string {
 }
 
 /** The answer of a request that was not refused. Throws ApiError; a cancelled one throws what `fetch` throws. */
-export async function send(path: string, request: Request = {}): Promise<Response> {
+export function send(path: string, request: Request = {}): Promise<Response> {
   const { method = "GET", query, json, body, headers, signal } = request;
-  const traceId = newTraceId();
+  // The server refuses unsafe requests that a plain form could have made, so even an empty one names a type.
   const type = json === undefined && body !== undefined ? "application/octet-stream" : "application/json";
-  const response = await fetch(address(path, query), {
+  return fetchBytes(address(path, query), {
     method,
     body: json === undefined ? body : JSON.stringify(json),
-    // The server refuses unsafe requests that a plain form could have made, so even an empty one names a type.
-    headers: {
-      traceparent: traceparent(traceId),
-      ...(method === "GET" ? {} : { "content-type": type }),
-      ...headers,
-    },
-    credentials: "same-origin",
+    headers: { ...(method === "GET" ? {} : { "content-type": type }), ...headers },
     signal,
-  }).catch((error: unknown) => {
-    throw signal?.aborted ? error : unreachable(traceId);
   });
-  if (!response.ok) throw await problemFrom(response, traceId);
-  return response;
 }
 
 /** What JSON an answer holds. */

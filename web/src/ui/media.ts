@@ -1,0 +1,29 @@
+import { useSyncExternalStore } from "react";
+
+const queries = new Map<string, MediaQueryList>();
+
+function mediaOf(query: string): MediaQueryList {
+  const known = queries.get(query) ?? matchMedia(query);
+  queries.set(query, known);
+  return known;
+}
+
+function useMedia(query: string): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      mediaOf(query).addEventListener("change", changed);
+      return () => mediaOf(query).removeEventListener("change", changed);
+    },
+    () => mediaOf(query).matches,
+  );
+}
+
+/** One panel at a time: below the width at which two can stand beside one another. */
+export function useNarrow(): boolean {
+  return useMedia("(width < 48rem)");
+}
+
+/** A finger points: rows are higher, and nothing waits for a hover. */
+export function useTouch(): boolean {
+  return useMedia("(pointer: coarse)");
+}
