@@ -1,7 +1,11 @@
 """What both ends of a comparison have in common: something to type into and to read from."""
 
+import re
 import time
 from typing import Protocol
+
+# What a terminal program sends beside text: tmux moves the cursor and sets colours around a character.
+STEERING = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()][0-9A-Z]|[=>78])")
 
 
 class Line(Protocol):
@@ -33,7 +37,7 @@ def echo_times(line: Line, rounds: int) -> list[float]:
         key = bytes([ord("a") + turn % 26])
         began = time.perf_counter()
         line.send(key)
-        while line.output()[-1:] != key:
+        while key not in STEERING.sub(b"", line.output()):
             pass
         times.append(time.perf_counter() - began)
     return times

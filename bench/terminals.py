@@ -38,8 +38,9 @@ class Bench:
 
     def _openssh(self) -> Shell:
         machine = self.aether.machine(self.project, self.identity.public_key)
-        remote = ["tmux", "-f", "/dev/null", "-L", "peer", "new-session"] if self.tmux else []
-        return Shell(self.identity.command(machine, *remote))
+        # Its status line would draw a clock among the echoes.
+        remote = ["tmux", "-f", "/dev/null", "-L", "peer", "new-session", r"\;", "set", "status", "off"]
+        return Shell(self.identity.command(machine, *(remote if self.tmux else [])))
 
     def echo(self) -> list[Figure]:
         """P1 and P2: the ways in turn, round after round, so that drift meets them all alike."""
