@@ -21,6 +21,8 @@ Refusal
 ├── DiskFull                          507  the machine's disk, or its quota, is full
 ├── NoPython                          503  the machine has no Python, so nothing can be done to its files
 ├── MachineFailed                     502  the machine's side broke: a disk that fails, a program that was ended
+├── TooBusy                           429  as much is under way in this project as may be
+├── TooManyUploads                    429  so many uploads wait for their rest
 ├── ForeignOrigin                     403  the page that asks is not ours
 └── NotYourRight                      403  the grant is for something else
 
@@ -162,6 +164,21 @@ class MachineFailed(Refusal):
     status = 502
     type = "machine-failed"
     title = "The machine could not do this"
+
+
+class TooBusy(Refusal):
+    status = 429
+    type = "too-busy"
+    title = "Too much is under way in this project"
+
+
+class TooManyUploads(Refusal):
+    status = 429
+    type = "too-many-uploads"
+    title = "Too many uploads of this project are not finished"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This project has {limit} unfinished uploads, which is the limit. Delete some.")
 
 
 class ForeignOrigin(Refusal):
