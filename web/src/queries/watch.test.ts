@@ -167,7 +167,7 @@ describe("losing the connection", () => {
   test("a silent network is noticed, and the return of the network does not wait out the pause", () => {
     client.look({ folders: ["/"] }, tell);
     FakeSocket.last.opens();
-    vi.advanceTimersByTime(61_000);
+    vi.advanceTimersByTime(60_000);
     expect(client.phase()).toBe("waiting");
     client.retryNow();
     expect(FakeSocket.made).toHaveLength(2);

@@ -261,6 +261,7 @@ export class UploadQueue {
 
   async #sendPieces(item: Item, file: File, signal: AbortSignal): Promise<void> {
     item.sent = await this.#begun(item);
+    if (!this.#items.includes(item)) return this.transport.drop(item.uploadId);
     this.#remember(item, file);
     while (item.sent < item.size && !signal.aborted) {
       const from = item.sent;
