@@ -40,7 +40,9 @@ def _through_aether(aether: Aether) -> float:
     socket.until(b"$", timeout=20)
     took = time.perf_counter() - began
     socket.close()
-    aether.api.delete(f"/api/projects/{project}")
+    # Stopped before the next round, as the provider alone stops its own: ending a machine takes time too.
+    aether.post(f"/api/projects/{project}/stop", {})
+    aether.wait_for(project, "stopped")
     return took
 
 
