@@ -22,7 +22,7 @@ export default defineConfig({
             { name: "base", test: /node_modules\/(?:react|react-dom|scheduler|@tanstack|openapi-fetch)\// },
             {
               name: "shared",
-              test: /src\/(?:api|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git)|ui\/(?!Menu\.|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field))/,
+              test: /src\/(?:api|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git)|ui\/(?!Menu\.|MenuAt|media|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field))/,
             },
           ],
         },

@@ -15,16 +15,30 @@ export default function Menu({ label, face, look, head, entries }: MenuButtonPro
       </Base.Trigger>
       <Base.Portal>
         <Base.Positioner align="end" sideOffset={6} className="z-50 outline-none">
-          <Base.Popup className="min-w-52 max-w-[calc(100vw-24px)] animate-appear rounded-md border border-edge bg-surface p-1 shadow-[0_12px_32px_var(--shadow)] outline-none">
-            {head}
-            {entries.map((entry, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the entries of one menu keep their places.
-              <Entry key={at} entry={entry} />
-            ))}
-          </Base.Popup>
+          <MenuPopup head={head} entries={entries} />
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>
+  );
+}
+
+/** What opens, wherever it opens from. */
+export function MenuPopup({
+  label,
+  head,
+  entries,
+}: Pick<MenuButtonProps, "head" | "entries"> & { label?: string }) {
+  return (
+    <Base.Popup
+      aria-label={label}
+      className="min-w-52 max-w-[calc(100vw-24px)] animate-appear rounded-md border border-edge bg-surface p-1 shadow-[0_12px_32px_var(--shadow)] outline-none"
+    >
+      {head}
+      {entries.map((entry, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the entries of one menu keep their places.
+        <Entry key={at} entry={entry} />
+      ))}
+    </Base.Popup>
   );
 }
 
@@ -72,7 +86,7 @@ function Choice({ entry }: { entry: Kind<"words"> }) {
       <Base.GroupLabel className="px-2 pt-1 text-12 text-muted">{entry.text}</Base.GroupLabel>
       <Base.RadioGroup value={entry.value} onValueChange={entry.choose}>
         {Object.entries(entry.words).map(([value, word]) => (
-          <Base.RadioItem key={value} value={value} closeOnClick={false} className={ITEM}>
+          <Base.RadioItem key={value} value={value} closeOnClick={entry.closes ?? false} className={ITEM}>
             <span className="grid size-4 place-items-center">
               <Base.RadioItemIndicator>
                 <Icon name="check" />

@@ -7,7 +7,14 @@ import { Icon, type IconName } from "./Icon";
 export type MenuEntry =
   | { icon: IconName; text: string; run: () => void; danger?: boolean; hint?: string }
   | { text: string; on: boolean; set: (on: boolean) => void }
-  | { text: string; words: Record<string, string>; value: string; choose: (value: string) => void }
+  | {
+      text: string;
+      words: Record<string, string>;
+      value: string;
+      choose: (value: string) => void;
+      /** The choice ends the menu, because it leads on. */
+      closes?: boolean;
+    }
   | "line"
   | false;
 

@@ -1,10 +1,12 @@
 /** When single letters are text or belong to something else, and so are no shortcuts. */
 
-/** True in inputs, and in the terminal, which keeps its own keys. */
+/** True in inputs, in the terminal, which keeps its own keys, and in lists that letters find their way in. */
 export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+    (target.isContentEditable ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
+      target.closest("[data-typeahead]") !== null)
   );
 }
 
