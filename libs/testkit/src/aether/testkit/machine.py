@@ -1,4 +1,8 @@
-"""A machine for tests: a real sshd on loopback that trusts a CA made here, and a real tmux."""
+"""A machine for tests: a real sshd on loopback that trusts a CA made here, and a real tmux.
+
+Its processes are in a namespace of their own, as a machine's are: it sees no others, though it has the host's
+network and files.
+"""
 
 import contextlib
 import getpass
@@ -8,7 +12,6 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 import psutil
@@ -39,6 +42,10 @@ SetEnv TMUX_TMPDIR={folder}/tmux HOME={folder}/home PS1='$ ' SHELL=/bin/bash
 """
 
 
+# The first process inside. It lives as long as the machine; each line has it run a server until that ends.
+KEEPER = 'while read -r _; do "$@"; done'
+
+
 class TestMachine:
     """One machine of one project. `issue` is what the machines service would answer."""
 
@@ -57,7 +64,7 @@ class TestMachine:
         self._host_key = asyncssh.generate_private_key("ssh-ed25519")
         self._root = os.geteuid() == 0
         self.username = "dev" if self._root else getpass.getuser()
-        self._process: subprocess.Popen[Any] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def home(self) -> Path:
@@ -82,20 +89,30 @@ class TestMachine:
                 os.chown(path, UID, UID)
 
     def start(self) -> None:
-        sshd = find_program("sshd")
-        assert sshd is not None
-        command = [sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
-        files = ["--ro-bind", str(self.folder / "group"), "/etc/group"]
-        if self._root:
-            files += ["--ro-bind", str(self.folder / "passwd"), "/etc/passwd"]
-            command = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", *command]
-        command = ["bwrap", "--dev-bind", "/", "/", *files, *command]
-        with (self.folder / "sshd.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        if self._process is None:
+            self._process = self._boot()
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
         end = time.monotonic() + 10
         while not _accepts(self.port):
             assert time.monotonic() < end, (self.folder / "sshd.log").read_text()
             time.sleep(0.02)
+
+    def _boot(self) -> "subprocess.Popen[bytes]":
+        sshd = find_program("sshd")
+        assert sshd is not None
+        server = [sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
+        command = ["/bin/sh", "-c", KEEPER, "keeper", *server]
+        walls = ["--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
+        walls += ["--ro-bind", str(self.folder / "group"), "/etc/group"]
+        if self._root:
+            walls += ["--ro-bind", str(self.folder / "passwd"), "/etc/passwd"]
+            command = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", *command]
+        with (self.folder / "sshd.log").open("ab") as log:
+            return subprocess.Popen(
+                ["bwrap", *walls, *command], stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
 
     def cut(self) -> None:
         """Break every SSH connection, as a network does; sessions live on, and sshd listens again."""
@@ -104,25 +121,34 @@ class TestMachine:
 
     def stop_sshd(self) -> None:
         """End the server and what serves its connections; tmux is nobody's child and stays."""
-        assert self._process is not None
-        server = psutil.Process(self._process.pid)
-        family = [*server.children(recursive=True), server]
+        family = self._keeper().children(recursive=True)
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._process.wait()
+        psutil.wait_procs(family, timeout=10)
+
+    def _first(self) -> psutil.Process:
+        """The first process inside, which has no other life than the namespace's."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid).children()[0]
+
+    def _keeper(self) -> psutil.Process:
+        return min(self._first().children(), key=psutil.Process.create_time)
 
     def close(self) -> None:
-        self.stop_sshd()
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                # Each tmux names this machine's own folder, which no other process on the host does.
-                if any(str(self.folder) in word for word in process.cmdline()):
-                    process.kill()
+        """End it with all its processes, and remove its files."""
+        if self._process is not None:
+            assert self._process.stdin is not None
+            with contextlib.suppress(psutil.NoSuchProcess, IndexError):
+                self._first().kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def runs(self, pid: int) -> bool:
-        return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        """Whether a process runs there; `pid` is its number inside."""
+        return any(_number_inside(process) == pid for process in self._first().children(recursive=True))
 
     async def issue(self, project_id: ProjectId, public_key: str) -> SshCertificate:
         if not self.running:
@@ -146,6 +172,15 @@ class TestMachine:
             recording=self.recording,
             env=self.env,
         )
+
+
+def _number_inside(process: psutil.Process) -> int | None:
+    """A process's number in its own namespace; None for one that has ended."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+            return next(int(line.split()[-1]) for line in lines if line.startswith("NSpid:"))
+    return None
 
 
 def _accepts(port: int) -> bool:
