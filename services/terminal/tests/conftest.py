@@ -23,10 +23,13 @@ from aether.kit.grants import Grant, Right, Signer, Verifier
 from aether.kit.migrate import migrate
 from aether.kit.postgres import Database
 from aether.kit.ssh import MachineConnections
+from aether.terminal.adapters.listeners import SshLookouts
 from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
+from aether.terminal.adapters.ways import SshWays
+from aether.terminal.api import tunnel
 from aether.terminal.api.door import Origins
-from aether.terminal.app import MIGRATIONS, http, sockets, stream_door
+from aether.terminal.app import MIGRATIONS, end_tunnels, http, sockets, stream_door
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS
 from aether.testkit.eventually import eventually
@@ -70,6 +73,7 @@ class Box:
     machine: TestMachine
     limit: int = 200
     recording_limit: int = 50 * 1024 * 1024
+    tunnel_limit: int = 256
     account: AccountId = field(default_factory=lambda: AccountId(new_id()))
     person: PersonId = field(default_factory=lambda: PersonId(new_id()))
     credential: CredentialId = field(default_factory=lambda: CredentialId(new_id()))
@@ -85,8 +89,11 @@ class Box:
             require_project=self.require_project,
             shells=SshShells(connections),
             runs=SshRuns(connections),
+            lookouts=SshLookouts(connections),
+            ways=SshWays(connections),
             sessions_per_project=self.limit,
             recording_limit=self.recording_limit,
+            tunnels_per_project=self.tunnel_limit,
         )
         self.signer = Signer(self.keys[0])
         verifier = Verifier(self.keys[1], Service.TERMINAL, self.database)
@@ -104,6 +111,10 @@ class Box:
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server._serve())
         self._telling = asyncio.create_task(self.terminals.teller.run())
+        self.tunnel_port = any_free_port()
+        self._close_tunnels = await tunnel.listen(
+            tunnel.TunnelDoor(self.terminals, verifier), "127.0.0.1", self.tunnel_port
+        )
         await eventually(lambda: self._server.started)
 
     async def require_project(self, account: AccountId, project: ProjectId) -> None:
@@ -113,11 +124,14 @@ class Box:
 
     async def stop(self) -> None:
         """An orderly stop, as on SIGTERM."""
+        await end_tunnels(self._close_tunnels, self.terminals)
         await self.terminals.stop()
         await self._end()
 
     async def die(self) -> None:
         """As kill -9: nothing is said, nothing is kept."""
+        self._close_tunnels()
+        await self.terminals.ports.watchers.stop()
         for session in self.terminals.live.values():
             session.closed = True
         for session in self.terminals.live.values():

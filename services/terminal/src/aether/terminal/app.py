@@ -1,5 +1,6 @@
 """The only place where the terminal service is put together."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from aether.kit.http import Check, apologise, health_routes, refuse, traced
 from aether.kit.service import Chassis
 from aether.kit.ssh import MachineConnections
 from aether.terminal.adapters import jump
+from aether.terminal.adapters.listeners import SshLookouts
 from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
+from aether.terminal.adapters.ways import SshWays
+from aether.terminal.api import tunnel
 from aether.terminal.api.door import UUID_TEXT, Origins, StreamDoor
 from aether.terminal.api.exec import ExecTalk
 from aether.terminal.api.recording import recording_route
@@ -49,12 +53,20 @@ async def main() -> None:
             require_project=require_project,
             shells=SshShells(connections),
             runs=SshRuns(connections),
+            lookouts=SshLookouts(connections),
+            ways=SshWays(connections),
             sessions_per_project=settings.sessions_per_project,
             recording_limit=settings.recording_limit,
+            tunnels_per_project=settings.tunnels_per_project,
         )
         assert settings.grant_public_key_file is not None, "AETHER_GRANT_PUBLIC_KEY_FILE is not set"
         verifier = Verifier(settings.grant_public_key_file, Service.TERMINAL, chassis.database)
         origins = Origins(settings.public_url, settings.allowed_origins)
+        if settings.tunnel_port is not None:
+            close = await tunnel.listen(
+                tunnel.TunnelDoor(terminals, verifier), settings.host, settings.tunnel_port
+            )
+            chassis.on_stop.append(lambda: end_tunnels(close, terminals))
         chassis.on_stop.append(terminals.stop)
         chassis.spawn("teller", terminals.teller.run())
         await chassis.answer(COMMANDS, terminals)
@@ -65,6 +77,12 @@ async def main() -> None:
         if settings.jump_port is not None:
             await open_jump_host(settings, chassis, connections)
         await chassis.serve(application, settings.port, ws=sockets(door))
+
+
+async def end_tunnels(close: Callable[[], None], terminals: Terminals) -> None:
+    """Take no more of them, and let those that are open end before the connections they go through do."""
+    close()
+    await terminals.tunnels.stop()
 
 
 async def open_jump_host(settings: TerminalSettings, chassis: Chassis, connections: MachineConnections) -> None:

@@ -14,12 +14,17 @@ from aether.contracts.machines import MachineStarted, MachineStopped, ProjectDel
 from aether.contracts.problem import Refusal
 from aether.contracts.terminal import (
     CloseTerminal,
+    FindPort,
     GetTerminal,
+    ListPorts,
     ListTerminals,
     OpenTerminal,
+    PortList,
+    PortView,
     RenameTerminal,
     TerminalList,
     TerminalView,
+    UpdatePort,
 )
 from aether.kit.bus import Answerer
 from aether.kit.consumer import Handler
@@ -130,18 +135,40 @@ async def _hang_up(session: Session, terminals: Terminals) -> None:
     terminals.finish(session.terminal.id, "closed")
 
 
+async def list_ports(command: ListPorts, terminals: Terminals) -> PortList:
+    await terminals.require_project(command.account_id, command.project_id)
+    return PortList(items=await terminals.ports.listed(command.account_id, command.project_id))
+
+
+async def update_port(command: UpdatePort, terminals: Terminals) -> PortView:
+    await terminals.require_project(command.account_id, command.project_id)
+    return await terminals.ports.said(
+        command.account_id,
+        command.project_id,
+        command.port,
+        label=command.label,
+        visibility=command.visibility,
+    )
+
+
+async def find_port(command: FindPort, terminals: Terminals) -> PortView:
+    return await terminals.ports.found(command.project_id, command.port)
+
+
 async def warm_connection(event: MachineStarted, terminals: Terminals) -> None:
     """Connect before anyone asks, so that the first shell does not wait for it. A failure costs nothing."""
-    async with terminals.transaction(event):
-        pass
+    async with terminals.transaction(event) as db:
+        await store.know_project(db, event.project_id, event.account_id)
     try:
         await terminals.connections.get(event.project_id)
     except Refusal as refusal:
         log.info("ssh.not_warm", project_id=str(event.project_id), why=refusal.type)
+    terminals.ports.watchers.wake(event.project_id)
 
 
 async def close_terminals(event: MachineStopped, terminals: Terminals) -> None:
-    """The machine is gone and with it every session of that start."""
+    """The machine is gone and with it every session of that start, and all that listened in it."""
+    terminals.tunnels.drop(event.project_id)
     sessions = [s for s in terminals.of_project(event.project_id) if s.terminal.generation <= event.generation]
     for session in sessions:
         await session.finish_recording()
@@ -149,18 +176,22 @@ async def close_terminals(event: MachineStopped, terminals: Terminals) -> None:
         gone = await store.open_in(db, event.project_id, event.generation)
         for terminal in gone:
             await terminals.close_kept(db, terminal, "machine_stopped")
+        await terminals.ports.ended(db, event.project_id, event.generation)
     for session in sessions:
         terminals.finish(session.terminal.id, "machine_stopped")
-    await terminals.connections.drop(event.project_id)
+    await terminals.leave_machine(event.project_id)
+    # A row of looks that begins anew tells of all it sees, should a newer machine run already.
+    terminals.ports.watchers.wake(event.project_id)
 
 
 async def delete_terminals(event: ProjectDeleted, terminals: Terminals) -> None:
-    """Sessions and recordings."""
+    """Sessions, recordings and ports."""
     async with terminals.transaction(event) as db:
         await store.delete_project(db, event.project_id)
     for session in terminals.of_project(event.project_id):
         terminals.finish(session.terminal.id, "closed")
-    await terminals.connections.drop(event.project_id)
+    await terminals.ports.watchers.forget(event.project_id)
+    await terminals.leave_machine(event.project_id)
     terminals.activity.forget(event.project_id)
 
 
@@ -179,7 +210,8 @@ async def delete_account(event: AccountDeleted, terminals: Terminals) -> None:
     for project_id in projects:
         for session in terminals.of_project(project_id):
             terminals.finish(session.terminal.id, "closed")
-        await terminals.connections.drop(project_id)
+        await terminals.ports.watchers.forget(project_id)
+        await terminals.leave_machine(project_id)
 
 
 COMMANDS: dict[type[Command[Any]], Answerer] = {
@@ -188,6 +220,9 @@ COMMANDS: dict[type[Command[Any]], Answerer] = {
     GetTerminal: get_terminal,
     RenameTerminal: rename_terminal,
     CloseTerminal: close_terminal,
+    ListPorts: list_ports,
+    UpdatePort: update_port,
+    FindPort: find_port,
 }
 EVENTS: dict[type[Event], Handler] = {
     MachineStarted: warm_connection,

@@ -15,6 +15,8 @@ class TerminalSettings(Settings):
     port: int = 8083
     jump_port: int | None = None  # without one there is no jump host
     jump_key_folder: Path | None = None  # where its key is kept; by default `terminal` in AETHER_HOME
+    tunnel_port: int | None = None  # where the gateway asks for ways to ports; without one there are no previews
+    tunnels_per_project: int = 256
     allowed_origins: list[str] = []  # beside the public URL's own, as a JSON list
     sessions_per_project: int = 200
     use_tmux: bool = True  # where the machine has it; without, a session ends with its connection

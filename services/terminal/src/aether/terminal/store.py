@@ -1,4 +1,4 @@
-"""The only file with SQL: sessions and their recordings."""
+"""The only file with SQL: sessions and their recordings, and the ports of projects."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from aether.contracts.ids import AccountId, ProjectId, TerminalId
 from aether.contracts.problem import NotFound
 from aether.kit.postgres import Database, Reader, Record, Writer
+from aether.terminal.domain.port import Port, Ports
 from aether.terminal.domain.terminal import Terminal
 from aether.terminal.errors import TooManyTerminals
 
@@ -140,14 +141,82 @@ async def keep(db: Writer, terminal: Terminal) -> None:
 
 
 async def delete_project(db: Writer, project_id: ProjectId) -> None:
-    """Sessions and, by cascade, recordings."""
+    """Sessions, ports and, by cascade, recordings."""
     await db.execute("DELETE FROM terminal.session WHERE project_id = $1", project_id)
+    await db.execute("DELETE FROM terminal.project WHERE id = $1", project_id)
 
 
 async def delete_account(db: Writer, account_id: AccountId) -> list[ProjectId]:
-    """Everything of an account; answers the projects that had sessions."""
-    rows = await db.fetch("DELETE FROM terminal.session WHERE account_id = $1 RETURNING project_id", account_id)
-    return list({ProjectId(row["project_id"]) for row in rows})
+    """Everything of an account; answers the projects that something was known of."""
+    rows = await db.fetch(
+        """
+        WITH sessions AS (DELETE FROM terminal.session WHERE account_id = $1 RETURNING project_id),
+             projects AS (DELETE FROM terminal.project WHERE account_id = $1 RETURNING id AS project_id)
+        SELECT project_id FROM sessions UNION SELECT project_id FROM projects""",
+        account_id,
+    )
+    return [ProjectId(row["project_id"]) for row in rows]
+
+
+async def know_project(db: Writer, project_id: ProjectId, account_id: AccountId) -> None:
+    """Keep whose a project is. Ports are only kept of projects that are known."""
+    await db.execute(
+        "INSERT INTO terminal.project (id, account_id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+        project_id,
+        account_id,
+    )
+
+
+async def owner(db: Reader, project_id: ProjectId) -> AccountId | None:
+    """The account of a project that is known."""
+    account_id = await db.fetchval("SELECT account_id FROM terminal.project WHERE id = $1", project_id)
+    return AccountId(UUID(str(account_id))) if account_id else None
+
+
+async def lock_ports(db: Writer, project_id: ProjectId) -> tuple[AccountId, int] | None:
+    """A project's account and the last start of its machine that has ended; None if it is not known.
+
+    Until the transaction ends, nobody else changes its ports.
+    """
+    row = await db.fetchrow(
+        "SELECT account_id, ended_generation FROM terminal.project WHERE id = $1 FOR UPDATE", project_id
+    )
+    return (AccountId(UUID(str(row["account_id"]))), row["ended_generation"]) if row else None
+
+
+async def end_generation(db: Writer, project_id: ProjectId, generation: int) -> None:
+    """Machines of this start and before are gone; what was seen in them is not to be kept any more."""
+    await db.execute(
+        "UPDATE terminal.project SET ended_generation = greatest(ended_generation, $2) WHERE id = $1",
+        project_id,
+        generation,
+    )
+
+
+async def ports(db: Reader, project_id: ProjectId) -> Ports:
+    """All ports that are kept of a project, in their order."""
+    rows = await db.fetch(
+        """
+        SELECT number, process, label, visibility, listening_since
+        FROM terminal.port WHERE project_id = $1 ORDER BY number""",
+        project_id,
+    )
+    return {row["number"]: Port(**dict(row)) for row in rows}
+
+
+async def keep_ports(db: Writer, project_id: ProjectId, before: Ports, after: Ports) -> None:
+    """Write what has changed between the two."""
+    gone = [number for number in before if number not in after]
+    await db.execute("DELETE FROM terminal.port WHERE project_id = $1 AND number = ANY($2)", project_id, gone)
+    changed = [port for port in after.values() if before.get(port.number) != port]
+    await db.executemany(
+        """
+        INSERT INTO terminal.port (project_id, number, process, label, visibility, listening_since)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (project_id, number) DO UPDATE SET process = excluded.process, label = excluded.label,
+            visibility = excluded.visibility, listening_since = excluded.listening_since""",
+        [(project_id, p.number, p.process, p.label, p.visibility, p.listening_since) for p in changed],
+    )
 
 
 async def add_chunk(db: Writer, terminal_id: TerminalId, data: bytes) -> None:

@@ -1,10 +1,12 @@
-"""The ports: a shell in a machine, a command in a machine, a socket to a viewer, tokens of agents."""
+"""The ports: a shell in a machine, a command in it, a look at its listeners, a way to one of them, a socket to a
+viewer, tokens of agents."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aether.contracts.ids import ProjectId, TerminalId
+from aether.terminal.domain.listeners import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,63 @@ class Run(Protocol):
 
 
 Runs = Callable[[ProjectId, Order, RunListener], Awaitable[Run]]
+
+
+class Lookout(Protocol):
+    """A place in a machine from which its listeners can be seen."""
+
+    @property
+    def generation(self) -> int:
+        """Which start of the machine this is."""
+        ...
+
+    async def look(self) -> Mapping[int, Listener]:
+        """Who listens at this moment, by port. Raises a Refusal if the machine does not say; then it is no
+        longer of use."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# Raises a Refusal if the project's machine does not run or cannot be reached.
+Lookouts = Callable[[ProjectId], Awaitable[Lookout]]
+
+
+class Way(Protocol):
+    """A connection to a program that listens in a machine. Writing to one that is gone does nothing."""
+
+    def write(self, data: bytes) -> None: ...
+    def write_eof(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def close(self) -> None:
+        """After what was written has been sent."""
+        ...
+
+    def abort(self) -> None: ...
+
+
+class WayListener(Protocol):
+    """Who is told what comes along a way. `opened` comes first, and nothing after `lost`."""
+
+    def opened(self, way: Way) -> None: ...
+    def received(self, data: bytes) -> None: ...
+    def ended(self) -> None:
+        """The program has written all it will; it may still read."""
+        ...
+
+    def lost(self, *, broken: bool) -> None:
+        """`broken`: it did not end by itself, and something may be missing."""
+        ...
+
+    def pause_input(self) -> None: ...
+    def resume_input(self) -> None: ...
+
+
+class Ways(Protocol):
+    async def __call__(self, project_id: ProjectId, to: Listener, listener: WayListener) -> None:
+        """Open a way. Raises NothingListens if nobody takes it, another Refusal if the machine is out of reach."""
+        ...
 
 
 class Socket(Protocol):

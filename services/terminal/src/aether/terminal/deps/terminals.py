@@ -18,11 +18,15 @@ from aether.kit.grants import Grant
 from aether.kit.postgres import Database, Reader, Writer
 from aether.kit.ssh import MachineConnections
 from aether.terminal import store
-from aether.terminal.deps.ports import Runs, Shells
+from aether.terminal.deps.clock import Clock, SystemClock
+from aether.terminal.deps.port_table import PortTable
+from aether.terminal.deps.ports import Lookouts, Runs, Shells, Ways
 from aether.terminal.deps.recorder import Recorder
 from aether.terminal.deps.revocations import Revocations
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.teller import Teller
+from aether.terminal.deps.tunnels import Tunnels
+from aether.terminal.deps.watchers import Watchers
 from aether.terminal.domain.activity import Activity, Kind
 from aether.terminal.domain.signals import Signal
 from aether.terminal.domain.terminal import Reason, Terminal
@@ -49,8 +53,12 @@ class Terminals:
     require_project: RequireProject
     shells: Shells
     runs: Runs
+    lookouts: Lookouts
+    ways: Ways
     sessions_per_project: int
     recording_limit: int
+    tunnels_per_project: int
+    clock: Clock = field(default_factory=SystemClock)
     revocations: Revocations = field(default_factory=Revocations)
     activity: Activity = field(default_factory=Activity)
     # What else must be cut or ended: commands that run, each as a function of a condition on its grant.
@@ -58,6 +66,10 @@ class Terminals:
 
     def __post_init__(self) -> None:
         self.teller = Teller(self.database)
+        self.tunnels = Tunnels(self.tunnels_per_project)
+        self.cuts.add(self.tunnels.cut)
+        self.ports = PortTable(self.database)
+        self.ports.watchers = Watchers(self.lookouts, self.is_viewed, self.ports.saw, self.clock)
         self.live: dict[TerminalId, Session] = {}
         self._finding: dict[TerminalId, asyncio.Lock] = {}
         self._changes: dict[TerminalId, asyncio.TimerHandle] = {}
@@ -145,6 +157,16 @@ class Terminals:
     def of_project(self, project_id: ProjectId) -> list[Session]:
         return [session for session in self.live.values() if session.terminal.project_id == project_id]
 
+    def is_viewed(self, project_id: ProjectId) -> bool:
+        """Whether somebody is at one of the project's terminals."""
+        return any(session.viewers for session in self.of_project(project_id))
+
+    async def leave_machine(self, project_id: ProjectId) -> None:
+        """It is gone, or will be: nothing here may wait for it or keep up what it has shown."""
+        self.tunnels.drop(project_id)
+        await self.ports.watchers.drop(project_id)
+        await self.connections.drop(project_id)
+
     def drop(self, terminal_id: TerminalId) -> Session | None:
         """Forget a session that has ended."""
         timer = self._changes.pop(terminal_id, None)
@@ -169,6 +191,7 @@ class Terminals:
 
     async def stop(self) -> None:
         """This process ends: viewers are told to come back, recordings are kept, sessions live on."""
+        await self.ports.watchers.stop()
         sessions = list(self.live.values())
         changed = [self.live[key] for key in self._changes if key in self.live]
         for timer in self._changes.values():
@@ -212,6 +235,8 @@ class Terminals:
 
     def changed(self, session: Session) -> None:
         """Keep and tell what has changed, at most once a second."""
+        if session.viewers:
+            self.ports.watchers.wake(session.terminal.project_id)
         terminal_id = session.terminal.id
         if terminal_id not in self._changes:
             loop = asyncio.get_running_loop()

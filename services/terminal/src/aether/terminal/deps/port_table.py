@@ -1,0 +1,114 @@
+"""What is known of projects' ports: what their people said of them, and what was last seen of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from aether.contracts.event import Event
+from aether.contracts.ids import AccountId, ProjectId
+from aether.contracts.problem import NotFound, Refusal
+from aether.contracts.terminal import PortView, Visibility
+from aether.kit.postgres import Database, Writer
+from aether.terminal import store
+from aether.terminal.deps.watchers import Sight, Watchers
+from aether.terminal.domain.listeners import Listener
+from aether.terminal.domain.port import Port, Ports, changed, seen
+from aether.terminal.errors import TooManyPorts
+
+NAMED = 256  # ports of one project of which something was said
+FRESH_SECONDS = 2.0  # how old what is seen may be for one who asks
+ASK_SECONDS = 2.0  # how long one who asks waits for a look
+FIND_SECONDS = 4.0
+
+NOTHING: Mapping[int, Listener] = {}
+NEVER: Mapping[int, datetime] = {}
+
+
+class PortTable:
+    """The table, and the watchers who keep it up to date. Each change is told of in its own transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.watchers: Watchers
+
+    async def listed(self, account_id: AccountId, project_id: ProjectId) -> list[PortView]:
+        """All ports as they are now or, if the machine does not say, as they were last seen."""
+        async with self._database.transaction() as db:
+            await store.know_project(db, project_id, account_id)
+        self.watchers.look(project_id)
+        sight = await self._sight(project_id, ASK_SECONDS)
+        async with self._database.reading() as db:
+            known = await store.ports(db, project_id)
+        if sight is not None:
+            known = seen(known, sight.open, sight.since)
+        return [port.view(account_id, project_id) for port in known.values()]
+
+    async def found(self, project_id: ProjectId, number: int) -> PortView:
+        """One port as it is now. Where the machine does not say, nothing listens.
+
+        Raises NotFound for a project that nobody has told of yet.
+        """
+        self.watchers.look(project_id)
+        sight = await self._sight(project_id, FIND_SECONDS)
+        async with self._database.reading() as db:
+            account_id = await store.owner(db, project_id)
+            known = await store.ports(db, project_id)
+        if account_id is None:
+            raise NotFound("There is no such project.")
+        after = seen(known, sight.open, sight.since) if sight is not None else seen(known, NOTHING, NEVER)
+        return after.get(number, Port(number)).view(account_id, project_id)
+
+    async def said(
+        self,
+        account_id: AccountId,
+        project_id: ProjectId,
+        number: int,
+        *,
+        label: str | None,
+        visibility: Visibility | None,
+    ) -> PortView:
+        """Keep what a person says of a port. Raises TooManyPorts."""
+        async with self._database.transaction() as db:
+            await store.know_project(db, project_id, account_id)
+            await store.lock_ports(db, project_id)
+            before = await store.ports(db, project_id)
+            port = before.get(number, Port(number)).said(label, visibility)
+            if port.named and sum(p.named for p in before.values() if p.number != number) >= NAMED:
+                raise TooManyPorts(NAMED)
+            after = {**before, number: port}
+            if not port.named and port.listening_since is None:
+                del after[number]
+            await self._keep(db, account_id, project_id, before, after)
+        return port.view(account_id, project_id)
+
+    async def saw(self, project_id: ProjectId, sight: Sight) -> None:
+        """Keep what a watcher has seen, unless that machine has ended meanwhile."""
+        async with self._database.transaction() as db:
+            project = await store.lock_ports(db, project_id)
+            if project is None or sight.generation <= project[1]:
+                return
+            before = await store.ports(db, project_id)
+            await self._keep(db, project[0], project_id, before, seen(before, sight.open, sight.since))
+
+    async def ended(self, db: Writer, project_id: ProjectId, generation: int) -> None:
+        """A machine is gone, and with it all that listened there."""
+        project = await store.lock_ports(db, project_id)
+        if project is None:
+            return
+        await store.end_generation(db, project_id, generation)
+        before = await store.ports(db, project_id)
+        await self._keep(db, project[0], project_id, before, seen(before, NOTHING, NEVER))
+
+    async def _sight(self, project_id: ProjectId, within: float) -> Sight | None:
+        try:
+            return await self.watchers.sight(project_id, age=FRESH_SECONDS, within=within)
+        except Refusal:
+            return None
+
+    async def _keep(
+        self, db: Writer, account_id: AccountId, project_id: ProjectId, before: Ports, after: Ports
+    ) -> None:
+        if after == before:
+            return
+        await store.keep_ports(db, project_id, before, after)
+        fact: Event = changed(account_id, project_id, after.values())
+        db.publish(fact)
