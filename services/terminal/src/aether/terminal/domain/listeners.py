@@ -50,7 +50,7 @@ def read_scan(text: str, *, ssh_port: int) -> dict[int, Listener]:
     """
     sockets: list[_Socket] = []
     holders: dict[str, tuple[int, str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):  # and at nothing else that Python calls an end of line: a name may have it
         kind, _, rest = line.partition(" ")
         if kind in ("tcp", "tcp6"):
             sockets += _socket(rest)
@@ -112,9 +112,14 @@ def _socket(rest: str) -> list[_Socket]:
     try:
         where, inode = rest.split(" ")
         address, port = where.split(":")
-        return [_Socket(_address(address), int.from_bytes(bytes.fromhex(port), "big") & 0xFFFF, inode)]
+        return [_Socket(_address(address), _port(port), inode)]
     except ValueError:
         return []
+
+
+def _port(text: str) -> int:
+    high, low = bytes.fromhex(text)
+    return high << 8 | low
 
 
 def _hold(holders: dict[str, tuple[int, str]], rest: str) -> None:
