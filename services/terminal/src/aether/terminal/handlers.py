@@ -61,6 +61,7 @@ async def open_terminal(command: OpenTerminal, terminals: Terminals) -> Terminal
     session = None
     try:
         async with terminals.transaction() as db:
+            await store.know_project(db, wanted.project_id, wanted.account_id)
             if not wanted.name:
                 wanted = replace(wanted, name=await store.next_name(db, wanted.project_id))
             terminal = await store.add(
