@@ -362,7 +362,7 @@ export class UploadQueue {
   }
 
   #changed(): void {
-    this.#showing ??= setTimeout(() => this.#show(), SHOW_MS);
+    if (this.#showing === undefined) this.#showing = setTimeout(() => this.#show(), SHOW_MS);
   }
 
   #show(): void {
