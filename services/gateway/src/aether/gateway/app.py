@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -19,11 +18,27 @@ from aether.contracts.gateway import AccountRevoked
 from aether.contracts.ids import AccountId
 from aether.contracts.problem import Unavailable
 from aether.contracts.service import Service
+from aether.gateway.adapters.lines import Lines
 from aether.gateway.adapters.mail import PrintedMailer, SmtpMailer
 from aether.gateway.adapters.notices import Notices
 from aether.gateway.adapters.passwords import Argon2
-from aether.gateway.api import auth, events, health, me, projects, sessions, streams, terminals, tokens
+from aether.gateway.api import (
+    auth,
+    events,
+    files,
+    git,
+    health,
+    me,
+    ports,
+    previews,
+    projects,
+    sessions,
+    streams,
+    terminals,
+    tokens,
+)
 from aether.gateway.api.description import describe
+from aether.gateway.api.door import Door
 from aether.gateway.api.health import aether_version
 from aether.gateway.api.problems import answer_problems
 from aether.gateway.api.shell import Shell
@@ -35,15 +50,17 @@ from aether.gateway.deps.ports import Mailer
 from aether.gateway.handlers import EVENTS
 from aether.gateway.settings import GatewaySettings
 from aether.gateway.store import credentials, feed, limits
+from aether.gateway.store import previews as visits
 from aether.kit.bus import Bus
-from aether.kit.grants import Signer
+from aether.kit.grants import Signer, Verifier
 from aether.kit.http import traced
 from aether.kit.postgres import Database
 from aether.kit.service import Chassis
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Tried one after the other, so what every page asks for comes first.
-ROUTERS = tuple(noun.router for noun in (projects, terminals, events, me, sessions, tokens, auth, streams, health))
+NOUNS = (projects, files, git, ports, previews, terminals, events, me, sessions, tokens, auth, streams, health)
+ROUTERS = tuple(noun.router for noun in NOUNS)
 EXPIRY_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0
 
@@ -88,7 +105,7 @@ def build(gateway: Gateway) -> ASGIApp:
     app.state.gateway = gateway
     web = WebApp(gateway.settings.web_dir)
     app.router.routes.append(Route("/{path:path}", web.serve, methods=["GET", "HEAD"], name="web"))
-    return traced(Shell(app, gateway))
+    return Door(traced(Shell(app, gateway)), gateway)
 
 
 @asynccontextmanager
@@ -100,20 +117,22 @@ async def gateway_for(
         raise ValueError("AETHER_GRANT_KEY_FILE is missing: without it no stream can be opened")
     hears: list[Notices] = []
     keyring = Keyring(database, given.get("now") or utc_now, lambda: bool(hears) and hears[0].hears)
-    limits_of_upstream = httpx2.Limits(max_connections=100)
-    async with httpx2.AsyncClient(timeout=10, trust_env=False, limits=limits_of_upstream) as upstream:
-        parts: dict[str, Any] = {
-            "mailer": mailer_for(settings),
-            "passwords": Argon2(),
-            "signer": Signer(settings.grant_key_file),
-            **given,
-        }
-        gateway = Gateway(
-            settings=settings, database=database, bus=bus, keyring=keyring, upstream=upstream, **parts
-        )
-        hears.append(notices_for(gateway))
+    lines = Lines()
+    parts: dict[str, Any] = {
+        "mailer": mailer_for(settings),
+        "passwords": Argon2(),
+        "signer": Signer(settings.grant_key_file),
+        # The grants for the way into previews are signed and spent in this one service.
+        "verifier": Verifier(settings.grant_key_file, Service.GATEWAY, database),
+        **given,
+    }
+    gateway = Gateway(settings=settings, database=database, bus=bus, keyring=keyring, lines=lines, **parts)
+    hears.append(notices_for(gateway))
+    try:
         yield gateway, hears[0]
         await gateway.finish()
+    finally:
+        lines.close()
 
 
 def mailer_for(settings: GatewaySettings) -> Mailer:
@@ -128,10 +147,12 @@ def notices_for(gateway: Gateway) -> Notices:
     def anew() -> None:
         gateway.keyring.forget_all()
         gateway.wake()
+        gateway.look_again()
 
     channels = {
         feed.FEED_CHANNEL: lambda payload: gateway.wake(AccountId(UUID(payload))),
         feed.REVOKED_CHANNEL: lambda payload: gateway.cut(*feed.read_cut(payload)),
+        visits.LOOK_AGAIN_CHANNEL: lambda payload: gateway.look_again(visits.read_look_again(payload)),
     }
     return Notices(gateway.settings.database_url, channels, anew)
 
@@ -154,6 +175,7 @@ async def end_expired(gateway: Gateway) -> None:
 async def forget_old(gateway: Gateway) -> None:
     async with gateway.database.transaction() as writer:
         await limits.forget_old(writer, gateway.now())
+        await visits.forget_expired(writer, gateway.now())
 
 
 async def keep(gateway: Gateway) -> None:

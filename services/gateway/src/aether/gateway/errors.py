@@ -4,12 +4,19 @@ Refusal
 ├── SignInNeeded           401  no credential, or none that is good
 ├── WrongCredentials       401  e-mail and password do not belong together
 ├── OriginRefused          403  the request came from a page that is not ours
+├── CrossSite              403  another site's page asks a preview in a person's name
+├── CookieNeeded           403  the browser does not keep a preview's cookie
 ├── SessionNeeded          403  a token cannot do this; a signed-in person can
 ├── OperatorNeeded         403  for this computer, or with the metrics token
 ├── EmailTaken             409  there is an account with that e-mail
 ├── TooLarge               413  more bytes than a request may have
 ├── TooManyRequests        429  wait, and try again
 ├── TooManyStreams         429  enough event streams are open
+├── NothingListens         502  no program in the machine listens on that port
+├── NoAnswer               502  the app broke off, or said what is not HTTP
+├── ProjectStopped         503  the project's machine does not run, and a visit does not start it
+├── ProjectStarting        503  the machine is on its way
+├── PreviewMissing         404  no preview has that address
 ├── NotFound (contracts)   404
 ├── Invalid (contracts)    422
 └── Unavailable (contracts) 503
@@ -83,3 +90,49 @@ class TooManyStreams(Refusal):
     status = 429
     type = "too-many-streams"
     title = "This account has enough event streams open"
+
+
+class CrossSite(Refusal):
+    """Refused although a cookie came along: the request was made by a page of another site."""
+
+    status = 403
+    type = "cross-site"
+    title = "Another site's page may not use this preview in your name"
+
+
+class CookieNeeded(Refusal):
+    status = 403
+    type = "cookie-needed"
+    title = "This browser keeps no cookie for the preview"
+
+
+class PreviewMissing(Refusal):
+    """Malformed, unknown and foreign addresses are the same."""
+
+    status = 404
+    type = "not-found"
+    title = "There is no such preview"
+
+
+class NothingListens(Refusal):
+    status = 502
+    type = "nothing-listens"
+    title = "Nothing listens here yet"
+
+
+class NoAnswer(Refusal):
+    status = 502
+    type = "no-answer"
+    title = "The app did not answer"
+
+
+class ProjectStopped(Refusal):
+    status = 503
+    type = "project-stopped"
+    title = "This project is stopped"
+
+
+class ProjectStarting(Refusal):
+    status = 503
+    type = "project-starting"
+    title = "This project is starting"

@@ -18,6 +18,8 @@ class GatewaySettings(Settings):
     port: int = 8080
     web_dir: Path | None = None
     streams: dict[str, str] = {}  # service → host:port, as JSON
+    tunnel: str | None = None  # host:port of the way to machines' ports; without it there are no previews
+    preview_domain: str | None = Field(None, validation_alias="AETHER_PREVIEW_DOMAIN")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # whose X-Forwarded-For is believed
     metrics_token: SecretStr | None = None

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from aether.gateway.api.file_shapes import SearchLine
 from aether.gateway.api.guard import Guard
 from aether.gateway.domain.admission import Policy
 from aether.kit.http import PROBLEM_TYPE
@@ -17,8 +18,12 @@ Sign in with a session cookie or with `Authorization: Bearer aet_…`. Requests 
 allowed Origin unless they carry a token. What belongs to others is as missing as what is not there.
 
 WebSockets: `/stream/terminal/{terminal_id}?offset=N&epoch=E` (a terminal's bytes) and
-`/stream/terminal/exec/{project_id}` (one command), with the cookie and an allowed Origin, with a bearer token, or
-with a grant as the subprotocol `aether.grant.<grant>`. Offer `aether.v1` too: it is the one that is chosen."""
+`/stream/terminal/exec/{project_id}` (one command) and `/stream/files/watch/{project_id}` (what changes among the
+files that are looked at), with the cookie and an allowed Origin, with a bearer token, or with a grant as the
+subprotocol `aether.grant.<grant>`. Offer `aether.v1` too: it is the one that is chosen.
+
+Files are also below `/stream/files/{project_id}/…`, with the same tails as below `/api/projects/{project_id}/…`,
+for a credential or for a grant as `Authorization: Grant …`; each grant is good for one request."""
 
 SECURITY: dict[Policy, list[dict[str, list[str]]]] = {
     Policy.SESSION: [{"session": []}],
@@ -32,6 +37,7 @@ def describe(app: FastAPI, routes: list[APIRoute], cookie: str) -> dict[str, Any
     document = get_openapi(
         title=app.title, version=app.version, summary=app.summary, description=DESCRIPTION, routes=app.routes
     )
+    document["components"]["schemas"] |= _more_schemas()
     for route in routes:
         if route.include_in_schema:
             for method in route.methods or ():
@@ -44,6 +50,11 @@ def describe(app: FastAPI, routes: list[APIRoute], cookie: str) -> dict[str, Any
         "grant": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Grant <jwt>"},
     }
     return document
+
+
+def _more_schemas() -> dict[str, Any]:
+    """Shapes that no answer is as a whole, so that FastAPI does not come upon them."""
+    return {model.__name__: model.model_json_schema(mode="serialization") for model in (SearchLine,)}
 
 
 def policy_of(route: APIRoute) -> Policy:
@@ -70,4 +81,4 @@ def _name_problems(operation: dict[str, Any]) -> None:
 
 
 def _is_problem(media: dict[str, Any]) -> bool:
-    return bool(media.get("schema", {}).get("$ref", "").endswith("/Problem"))
+    return bool(media.get("schema", {}).get("$ref", "").endswith("Problem"))

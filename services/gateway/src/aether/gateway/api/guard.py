@@ -70,20 +70,22 @@ def knock(scope: Mapping[str, Any], gateway: Gateway, *, unsafe: bool) -> Knock:
     headers: Headers = scope["headers"]
     return Knock(
         unsafe=unsafe,
-        origin=_only(headers, b"origin"),
-        cookie=_cookie(headers, gateway.cookie),
-        authorization=_only(headers, b"authorization"),
+        origin=only(headers, b"origin"),
+        cookie=cookie_in(headers, gateway.cookie),
+        authorization=only(headers, b"authorization"),
         grant=from_headers(headers),
         operator=is_operator(scope, gateway),
     )
 
 
-def _only(headers: Headers, name: bytes) -> str | None:
+def only(headers: Headers, name: bytes) -> str | None:
+    """A header's value; empty if it came more than once, None if it did not come."""
     values = [value.decode("latin-1") for found, value in headers if found == name]
     return values[0] if len(values) == 1 else "" if values else None
 
 
-def _cookie(headers: Headers, name: str) -> str | None:
+def cookie_in(headers: Headers, name: str) -> str | None:
+    """The value of a cookie."""
     for found, value in headers:
         if found == b"cookie" and (secret := cookie_parser(value.decode("latin-1")).get(name)):
             return secret
@@ -93,7 +95,7 @@ def _cookie(headers: Headers, name: str) -> str | None:
 def is_operator(scope: Mapping[str, Any], gateway: Gateway) -> bool:
     """Someone on this computer, not through a proxy; or whoever has the metrics token."""
     token = gateway.settings.metrics_token
-    if token is not None and _only(scope["headers"], b"authorization") == f"Bearer {token.get_secret_value()}":
+    if token is not None and only(scope["headers"], b"authorization") == f"Bearer {token.get_secret_value()}":
         return True
     names = {name for name, _ in scope["headers"]}
     return _is_loopback(_peer(scope)) and not names & {b"x-forwarded-for", b"forwarded"}

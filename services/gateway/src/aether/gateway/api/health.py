@@ -100,8 +100,14 @@ async def metrics(gateway: TheGateway) -> Response:
     summary="How this aether is set up",
 )
 async def get_config(gateway: TheGateway) -> Any:
-    features = {"smtp": gateway.settings.smtp_url is not None}
-    return {"public_url": gateway.settings.public_url, "version": aether_version(), "features": features}
+    features = {"smtp": gateway.settings.smtp_url is not None, "previews": gateway.previews.are_on}
+    domain = gateway.previews.domain.authority if gateway.previews.are_on else None
+    return {
+        "public_url": gateway.settings.public_url,
+        "preview_domain": domain,
+        "version": aether_version(),
+        "features": features,
+    }
 
 
 @router.get(

@@ -17,12 +17,15 @@ MEANINGS = {
     403: "The Origin is not allowed, or this kind of credential may not do it.",
     404: "There is no such thing, or it is somebody else's.",
     409: "It does not go together with how things are now.",
+    412: "It has changed meanwhile; `etag` is what it has now.",
     413: "The request is too large.",
+    416: "The file has no such range.",
     422: "Something in the request is not right; `errors` says what for each field.",
     429: "Too often, or too many; `Retry-After` says when to try again.",
     500: "Something went wrong on our side.",
     502: "A service's answer could not be understood.",
-    503: "A part of aether does not answer; try again in a moment.",
+    503: "A part of aether, or the machine, does not answer; try again in a moment.",
+    507: "The project's disk is full.",
 }
 EVERYWHERE = (400, 403, 413, 422, 429, 500, 503)
 SENTENCES = {

@@ -119,7 +119,10 @@ class Grant(Shown):
 
 
 class Config(Shown):
+    """`preview_domain` is the host, perhaps with a port, that previews are under; null where they are off."""
+
     public_url: str
+    preview_domain: str | None
     version: str
     features: dict[str, bool]
 

@@ -1,5 +1,6 @@
 """What is around every HTTP answer: security headers, the trace id, figures, and a bound on what is sent to us."""
 
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from aether.kit import trace
 from aether.kit.http import problem_response
 
 BODY_LIMIT = 1024 * 1024
+# What is sent here streams on to the files service, which bounds it by the project's disk.
+STREAMED = re.compile(r"/api/projects/[^/]+/files(?:/uploads/[^/]+)?\Z|/stream/files/")
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
@@ -60,16 +63,18 @@ class Shell:
             await send(message)
 
         try:
-            await self._app(scope, _bounded(scope, receive), told)
+            await self._app(scope, receive if STREAMED.match(scope["path"]) else _bounded(scope, receive), told)
         except TooLarge as refusal:
             await problem_response(refusal.problem())(scope, receive, told)
 
     def _complete(self, message: Message, scope: Scope) -> None:
-        headers = message["headers"] = [*message["headers"], *self._headers]
+        names = {name for name, _ in message["headers"]}
+        # What an answer says itself is stricter, or it would not say it.
+        headers = [*message["headers"], *(pair for pair in self._headers if pair[0] not in names)]
+        message["headers"] = headers
         trace_id = trace.trace_id()
         if trace_id:
             headers.append((b"x-trace-id", trace_id.encode()))
-        names = {name for name, _ in headers}
         if b"cache-control" not in names and scope["path"].startswith("/api"):
             headers.append((b"cache-control", b"no-store"))
 

@@ -14,7 +14,7 @@ from aether.gateway.api import shapes
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import THING, problems
 from aether.gateway.api.projects import JSON, find, write_down
-from aether.gateway.api.upstream import ASCIICAST, fetch
+from aether.gateway.api.upstream import ASCIICAST, PassedOn
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.credentials import Caller
 from aether.gateway.domain.shown import terminal_json
@@ -122,4 +122,4 @@ def _granted(gateway: Gateway, grant: Grant, path: str) -> dict[str, str | datet
 async def get_recording(terminal_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> Response:
     view = await find_terminal(gateway, caller, terminal_id)
     grant = gateway.signer.sign(grant_for(caller, view.project_id, "read", str(view.id)))
-    return await fetch(gateway, request, "terminal", f"/stream/terminal/{view.id}/recording", grant)
+    return PassedOn(gateway, request, Service.TERMINAL, f"/stream/terminal/{view.id}/recording", grant=grant)

@@ -1,7 +1,7 @@
-"""WebSockets: uvicorn hands a handshake here, it is judged, and its connection is spliced to the service.
+"""WebSockets: uvicorn hands a handshake here, it is judged, and its connection is spliced to whoever answers.
 
-Nothing is decoded on the way. Only the handshake is written anew: with a grant, and without the caller's
-cookies and credentials, which no service needs to see.
+Nothing is decoded on the way. Only the handshake is written anew: for a service with a grant, and without the
+caller's cookies and credentials, which no service needs to see; for an app in a machine as any request to it.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from opentelemetry.trace import SpanKind
 from aether.contracts.ids import CredentialId, PersonId
 from aether.contracts.problem import Problem, Refusal, Unavailable
 from aether.gateway.adapters.splice import Side, close_soon, hasten
-from aether.gateway.api.guard import knock
+from aether.gateway.api.guard import client_ip, knock
+from aether.gateway.api.preview_socket import Visit, offered
 from aether.gateway.api.shell import security_headers
 from aether.gateway.api.streams import StreamRoute, route_to
 from aether.gateway.deps.gateway import Gateway
@@ -24,13 +25,14 @@ from aether.gateway.deps.ports import Address
 from aether.gateway.domain.admission import Shown, admit
 from aether.gateway.domain.credentials import Caller
 from aether.kit import trace
-from aether.kit.grants import SUBPROTOCOL_PREFIX
 from aether.kit.http import problem_response
 
 CONNECT_SECONDS = 3.0
 CUT_SECONDS = 4.0  # the service has so long to say 4001 by itself
 # What of the caller's handshake the service is told; cookies, credentials, Origin and proxies' headers are not.
 PASSED = {b"sec-websocket-key", b"sec-websocket-version", b"sec-websocket-extensions", b"user-agent"}
+
+PREVIEW = "preview"  # as a service in the figures
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -54,7 +56,7 @@ class Upgrade(asyncio.Protocol):
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._task: asyncio.Task[None] | None = None
         self._side: Side | None = None
-        self._route: StreamRoute | None = None
+        self._visit: Visit | None = None
         self._carried = 0
         self._caller: Caller | None = None
 
@@ -93,7 +95,7 @@ class Upgrade(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._connections.discard(self)
-        self._gateway.live.remove(self)
+        self._forget()
         if self._task is not None:
             self._task.cancel()
         if self._side is not None and self._side.transport is not None:
@@ -106,6 +108,11 @@ class Upgrade(asyncio.Protocol):
     def stop(self) -> None:
         close_soon(self._transport)
 
+    def _forget(self) -> None:
+        self._gateway.live.remove(self)
+        if self._visit is not None:
+            self._gateway.previews.remove(self._visit)
+
     def revoke(self) -> None:
         asyncio.get_running_loop().call_later(CUT_SECONDS, self._transport.abort)
 
@@ -115,6 +122,9 @@ class Upgrade(asyncio.Protocol):
             request = _parse(data)
             headers = list(request.headers)
             carrier = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+            if self._gateway.previews.claims(headers):
+                await self._enter_preview(request)
+                return
             with trace.continued("open stream", carrier, SpanKind.SERVER):
                 await self._admit_and_splice(request)
         except Refusal as refusal:
@@ -127,30 +137,51 @@ class Upgrade(asyncio.Protocol):
 
     async def _admit_and_splice(self, request: h11.Request) -> None:
         target = urlsplit(request.target.decode("latin-1"))
-        self._route, thing = route_to(unquote(target.path))
-        scope = {"headers": list(request.headers), "client": self._transport.get_extra_info("peername")}
-        shown = admit(self._route.policy, knock(scope, self._gateway, unsafe=True), self._gateway.origins)
+        route, thing = route_to(unquote(target.path))
+        shown = admit(route.policy, knock(self._scope(request), self._gateway, unsafe=True), self._gateway.origins)
         assert shown is not None, "no stream is public"
-        address = self._gateway.streams.get(self._route.service)
+        address = self._gateway.streams.get(route.service)
         if address is None:
-            raise Unavailable(f"The {self._route.service} service is not part of this aether.")
-        grant = await self._grant(shown, thing)
-        await self._splice(address, _handshake(request, address, grant))
+            raise Unavailable(f"The {route.service} service is not part of this aether.")
+        grant = await self._grant(route, shown, thing)
+        await self._splice(route.service, address, _handshake(request, address, grant))
 
-    async def _grant(self, shown: Shown, thing: Any) -> str:
+    def _scope(self, request: h11.Request) -> dict[str, Any]:
+        return {"headers": list(request.headers), "client": self._transport.get_extra_info("peername")}
+
+    async def _grant(self, route: StreamRoute, shown: Shown, thing: Any) -> str:
         """The grant the caller brought, whose worth the service judges; or a new one for a known caller."""
-        assert self._route is not None
         if shown.kind == "grant":
             return shown.secret
         self._caller = await self._gateway.keyring.caller(shown)
         # In the register before the look-up: a revocation from here on is not missed.
         self._gateway.live.add(self)
-        grant = await self._route.grant(self._gateway, self._caller, thing)
+        grant = await route.grant(self._gateway, self._caller, thing)
         return self._gateway.signer.sign(grant)
 
-    async def _splice(self, address: Address, handshake: bytes) -> None:
-        assert self._route is not None
-        service = self._route.service
+    async def _enter_preview(self, request: h11.Request) -> None:
+        # No target in it: an address of somebody's app may hold secrets of theirs.
+        with trace.tracer.start_as_current_span("preview socket", kind=SpanKind.SERVER):
+            self._visit = visit = await Visit.of(self._gateway, list(request.headers), self._transport)
+            self._caller = visit.visited.visitor
+            self._gateway.live.add(self)
+            self._gateway.previews.add(visit)
+            agreed = await visit.ask(request, client_ip(self._scope(request), self._gateway))
+        if self._transport.is_closing():
+            agreed.exchange.abort()
+            return
+        if not agreed.is_switch:
+            self._forget()
+            agreed.exchange.abort()
+            self._transport.write(agreed.answer)
+            close_soon(self._transport)
+            return
+        side = Side(self._transport, lambda: self._lost(PREVIEW))
+        side.transport, first = agreed.exchange.hand_over(side)
+        self._joined(PREVIEW, side)
+        self._transport.write(agreed.answer + first)
+
+    async def _splice(self, service: str, address: Address, handshake: bytes) -> None:
         side = Side(self._transport, lambda: self._lost(service))
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -161,9 +192,12 @@ class Upgrade(asyncio.Protocol):
         if self._transport.is_closing():
             side.transport.abort()
             return
+        side.transport.write(handshake)
+        self._joined(service, side)
+
+    def _joined(self, service: str, side: Side) -> None:
         self._side = side
         self._gateway.metrics.sockets.labels(service).inc()
-        side.transport.write(handshake)
         self._transport.resume_reading()
 
     def _lost(self, service: str) -> None:
@@ -175,7 +209,7 @@ class Upgrade(asyncio.Protocol):
         close_soon(self._transport)
 
     def _refuse(self, problem: Problem) -> None:
-        self._gateway.live.remove(self)
+        self._forget()
         if self._transport.is_closing():
             return
         with trace.tracer.start_as_current_span("refuse stream"):
@@ -209,26 +243,16 @@ def _handshake(request: h11.Request, address: Address, grant: str) -> bytes:
         *((name, value) for name, value in request.headers if name in PASSED),
         *((name.encode(), value.encode()) for name, value in trace.headers().items()),
     ]
-    protocols = _protocols(request)
+    protocols = offered(list(request.headers))
     if protocols:
         told.append((b"sec-websocket-protocol", protocols))
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in told)
     return b"GET " + request.target + b" HTTP/1.1\r\n" + lines + b"\r\n"
 
 
-def _protocols(request: h11.Request) -> bytes:
-    """The subprotocols that were offered, but for grants: those are in the Authorization header now."""
-    offered = [
-        part.strip()
-        for name, value in request.headers
-        if name == b"sec-websocket-protocol"
-        for part in value.decode("latin-1").split(",")
-    ]
-    return ", ".join(part for part in offered if not part.startswith(SUBPROTOCOL_PREFIX)).encode("latin-1")
-
-
 PHRASES: Mapping[int, str] = {
-    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"
+    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    502: "Bad Gateway", 503: "Service Unavailable",
 }  # fmt: skip
 
 

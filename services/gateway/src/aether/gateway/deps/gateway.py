@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 import structlog
 
-from aether.contracts.ids import AccountId, CredentialId, PersonId
+from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId
 from aether.gateway.deps.keyring import Keyring
 from aether.gateway.deps.live import Live
 from aether.gateway.deps.metrics import Metrics
-from aether.gateway.deps.ports import Address, Mailer, Now, Passwords
-from aether.gateway.domain.admission import allowed_origins, cookie_name, is_https
+from aether.gateway.deps.ports import Address, Lines, Mailer, Now, Passwords
+from aether.gateway.deps.previews import Previews
+from aether.gateway.domain.admission import allowed_origins, cookie_name, is_https, preview_cookie_name
+from aether.gateway.domain.previews import PreviewDomain
 from aether.gateway.domain.rates import Rate, bucket_key
 from aether.gateway.errors import TooManyRequests
 from aether.gateway.settings import GatewaySettings
 from aether.gateway.store import feed, limits
 from aether.kit.bus import Bus
-from aether.kit.grants import Signer
+from aether.kit.grants import Signer, Verifier
 from aether.kit.postgres import Database, Writer
 
 log = structlog.get_logger()
@@ -41,7 +42,8 @@ class Gateway:
     keyring: Keyring
     mailer: Mailer
     passwords: Passwords
-    upstream: httpx2.AsyncClient
+    lines: Lines
+    verifier: Verifier
     live: Live = field(default_factory=Live)
     metrics: Metrics = field(default_factory=Metrics)
     now: Now = utc_now
@@ -51,6 +53,12 @@ class Gateway:
         self.origins = allowed_origins(self.settings.public_url, self.settings.allowed_origins)
         self.https = is_https(self.settings.public_url)
         self.cookie = cookie_name(self.settings.public_url)
+        self.preview_cookie = preview_cookie_name(self.settings.public_url)
+        self.previews = Previews(
+            self.bus,
+            PreviewDomain.of(self.settings.public_url, self.settings.preview_domain),
+            Address.parse(self.settings.tunnel) if self.settings.tunnel else None,
+        )
         self.streams: Mapping[str, Address] = {
             name: Address.parse(where) for name, where in self.settings.streams.items()
         }
@@ -86,6 +94,10 @@ class Gateway:
         """A credential has ended: forget it, and close what was opened with it in this process."""
         self.keyring.forget(person_id, credential_id)
         self.live.cut(person_id, credential_id)
+
+    def look_again(self, project_id: ProjectId | None = None) -> None:
+        """A project (None: any) may have changed: judge anew who may be in its previews."""
+        self.aside(self.previews.judge_again(project_id))
 
     def wake(self, account_id: AccountId | None = None) -> None:
         """There may be news of an account; None if any may have been missed."""

@@ -1,18 +1,24 @@
 """Whose credential this is: one query, remembered for seconds where revocation is sure to be heard."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 
 from aether.contracts.ids import CredentialId, PersonId
 from aether.gateway.deps.ports import Now
 from aether.gateway.domain.admission import Shown
 from aether.gateway.domain.credentials import Caller, hash_secret
 from aether.gateway.errors import SignInNeeded
-from aether.gateway.store import credentials
-from aether.kit.postgres import Database
+from aether.gateway.store import credentials, previews
+from aether.kit.postgres import Database, Reader
 
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_MOST = 10_000
+FIND: Mapping[str, Callable[[Reader, bytes, datetime], Awaitable[Caller | None]]] = {
+    "session": credentials.find_session,
+    "token": credentials.find_token,
+    "preview": previews.find,
+}
 
 
 class Keyring:
@@ -39,10 +45,9 @@ class Keyring:
         return caller
 
     async def _look_up(self, shown: Shown) -> Caller:
-        find = credentials.find_session if shown.kind == "session" else credentials.find_token
         now = self._now()
         async with self._database.reading() as reader:
-            caller = await find(reader, hash_secret(shown.secret), now)
+            caller = await FIND[shown.kind](reader, hash_secret(shown.secret), now)
         if caller is None:
             raise SignInNeeded("Your session has ended, or the token is not good.")
         if caller.is_stale(now):

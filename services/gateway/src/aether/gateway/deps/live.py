@@ -43,6 +43,15 @@ class Live:
         if not there:
             self._open.pop(thing.person_id, None)
 
+    @contextmanager
+    def holding(self, thing: Open) -> Iterator[None]:
+        """In the register for the length of a block."""
+        self.add(thing)
+        try:
+            yield
+        finally:
+            self.remove(thing)
+
     def cut(self, person_id: PersonId, credential_id: CredentialId | None) -> None:
         """End what was opened with a credential; None means with any of the person's."""
         for thing in list(self._open.get(person_id, ())):

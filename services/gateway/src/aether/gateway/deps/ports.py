@@ -1,9 +1,12 @@
 """The outside as the gateway needs it."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from aether.contracts.ids import ProjectId
 
 Now = Callable[[], datetime]
 
@@ -47,3 +50,68 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Broken(Exception):
+    """The other side of a connection went away, or said what is not HTTP."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """How an answer begins."""
+
+    status: int
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Door:
+    """A port of one run of a machine: what listened there before the last start is another's."""
+
+    project_id: ProjectId
+    generation: int
+    port: int
+
+
+class Exchange(Protocol):
+    """One request and its answer on a connection. All that waits raises Broken if the other side fails."""
+
+    is_used: bool
+
+    @property
+    def is_idle(self) -> bool:
+        """Open, and nothing came that nobody asked for."""
+
+    def renewed(self) -> bool:
+        """Make ready for another request. False if the connection cannot carry one."""
+
+    async def ask(self, method: bytes, target: bytes, headers: Headers) -> None: ...
+
+    async def give(self, piece: bytes) -> None: ...
+
+    async def end(self) -> None: ...
+
+    async def answer(self) -> Head: ...
+
+    def pieces(self) -> AsyncGenerator[bytes, None]: ...
+
+    def hand_over(self, protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
+        """After a switch: the connection is `protocol`'s from now on. Answers it, and what came on it already."""
+
+    def abort(self) -> None: ...
+
+
+class Lines(Protocol):
+    """The way to whoever answers, with connections that are kept for a while."""
+
+    async def to_service(self, address: Address, *, fresh: bool) -> Exchange:
+        """Raises Unavailable. `fresh` asks for a connection that was never used."""
+
+    async def to_port(self, tunnel: Address, door: Door, sign: Callable[[], str], *, fresh: bool) -> Exchange:
+        """To a port in a machine, with a grant where one is needed. Raises Unavailable or the tunnel's refusal."""
+
+    def keep(self, key: Hashable, exchange: Exchange) -> None:
+        """The exchange is over: keep the connection if it can serve again."""

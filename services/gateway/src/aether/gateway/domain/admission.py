@@ -19,6 +19,7 @@ class Policy(StrEnum):
     SESSION = "session"
     SESSION_OR_TOKEN = "session-or-token"  # noqa: S105 - a policy's name, not a secret
     STREAM = "session, token or grant"
+    PAGE = "session, or else the page to sign in on"
     OPERATOR = "operator"
 
 
@@ -38,7 +39,7 @@ class Knock:
 class Shown:
     """The one credential that counts, still to be looked up."""
 
-    kind: Literal["session", "token", "grant"]
+    kind: Literal["session", "token", "grant", "preview"]
     secret: str
 
 
@@ -68,7 +69,7 @@ def _bearer(policy: Policy, authorization: str) -> Shown:
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise SignInNeeded
-    if policy is Policy.SESSION:
+    if policy in (Policy.SESSION, Policy.PAGE):
         raise SessionNeeded
     return Shown("token", secret.strip())
 
@@ -93,6 +94,15 @@ def allowed_origins(public_url: str, more: tuple[str, ...] = ()) -> frozenset[st
 
 def is_https(public_url: str) -> bool:
     return urlsplit(public_url).scheme == "https"
+
+
+def preview_cookie_name(public_url: str) -> str:
+    """The name of a preview's own cookie, which each preview has for itself."""
+    return "__Host-aether-preview" if is_https(public_url) else "aether_preview"
+
+
+# Whatever this aether is served as: no machine is sent a cookie of these names, and none may set one.
+OUR_COOKIES = frozenset({"__host-aether", "aether_session", "__host-aether-preview", "aether_preview"})
 
 
 def cookie_name(public_url: str) -> str:

@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
 
-from aether.contracts.ids import AccountId, CredentialId, PersonId
+from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId
 from aether.contracts.problem import Invalid
 
 SESSION_LIFETIME = timedelta(days=30)
@@ -37,13 +37,25 @@ class Caller:
     account_id: AccountId
     name: str
     credential_id: CredentialId
-    kind: Literal["session", "token"]
+    kind: Literal["session", "token", "preview"]
     expires_at: datetime | None = None
     seen_at: datetime | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether its use should be noted again."""
         return self.seen_at is None or now - self.seen_at >= SEEN_EVERY
+
+
+@dataclass(frozen=True)
+class Visit(Caller):
+    """Who is in one preview, on the strength of the sign-in session that `credential_id` names."""
+
+    project_id: ProjectId = field(kw_only=True)
+    port: int = field(kw_only=True)
+
+    def is_stale(self, now: datetime) -> bool:
+        """It is good for its hour, whether it is used or not."""
+        return False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""Projects and terminals as the API shows them: what their services say, without whose they are."""
+"""Projects, terminals and ports as the API shows them: what their services say, without whose they are."""
+
+import json
 
 from aether.contracts.machines import ProjectView
-from aether.contracts.terminal import TerminalView
+from aether.contracts.terminal import PortView, TerminalView
 
 OURS = {"account_id"}
 
@@ -12,3 +14,14 @@ def project_json(view: ProjectView) -> str:
 
 def terminal_json(view: TerminalView) -> str:
     return view.model_dump_json(exclude=OURS)
+
+
+def port_json(view: PortView, url: str | None) -> str:
+    """`url` is where its preview is, None where previews are off."""
+    shown = view.model_dump(mode="json", exclude={*OURS, "project_id"})
+    return json.dumps({**shown, "listening": view.listening_since is not None, "url": url})
+
+
+def ports_json(project_id: str, ports: list[str]) -> str:
+    """All of a project's ports, each of them JSON already."""
+    return f'{{"project_id":{json.dumps(project_id)},"ports":[{",".join(ports)}]}}'
