@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ago, browserName, bytes, lasted, megabytes, repoName, until } from "./format";
+import { ago, browserName, bytes, lasted, megabytes, repoName, size, until } from "./format";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
@@ -51,6 +51,15 @@ test("sizes", () => {
   expect(bytes(1)).toBe("1 byte");
   expect(bytes(65_536)).toBe("64 KB");
 });
+
+test.each([
+  [0, "0 bytes"],
+  [1, "1 byte"],
+  [1_023, "1023 bytes"],
+  [1_280, "1.3 KB"],
+  [870_000_000, "830 MB"],
+  [1_073_741_824, "1 GB"],
+])("a file of %i has %s", (count, words) => expect(size(count)).toBe(words));
 
 test("a browser is known by its name and system", () => {
   expect(browserName("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/150.0 Safari/537.36")).toBe(

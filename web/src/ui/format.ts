@@ -87,3 +87,13 @@ export function browserName(agent: string): string {
   const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
   return system ? `${browser} on ${system === "Mac OS" ? "macOS" : system}` : browser;
 }
+
+const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
+
+/** The size of a file: "0 bytes", "1.2 KB", "830 MB". */
+export function size(count: number): string {
+  const power = count < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** power;
+  const shown = power === 0 || value >= 100 ? Math.round(value) : Math.round(value * 10) / 10;
+  return power === 0 ? plural(count, "byte", "bytes") : `${shown} ${UNITS[power]}`;
+}
