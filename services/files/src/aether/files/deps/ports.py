@@ -135,7 +135,7 @@ class Search:
 
 
 class Match(NamedTuple):
-    """`line` and `column` count from 1. `column` and `length` are in characters of `text`: the line, cut if long."""
+    """`line` and `column` count from 1, `column` and `length` in characters. `text` is the line, cut if long."""
 
     path: str
     line: int

@@ -1,0 +1,1 @@
+"""A hand in each machine: a program that is sent there over SSH, and what asks it here."""
