@@ -97,6 +97,7 @@ class TunnelProtocol(asyncio.Protocol):
         self._timer: asyncio.TimerHandle
         self._asking: asyncio.Task[None] | None = None
         self._way: Way | None = None
+        self._head_size = 0
         self._early = b""  # what came before the way was open
         self._entered = False
         self._gone = False
@@ -189,9 +190,13 @@ class TunnelProtocol(asyncio.Protocol):
     # Its own.
 
     def _read_head(self, parser: h11.Connection, data: bytes) -> None:
+        self._head_size += len(data)
         try:
             parser.receive_data(data)
             event = parser.next_event()
+            self._early = bytes(parser.trailing_data[0])
+            if self._head_size - len(self._early) > HEAD_BYTES:  # h11 lets one through that comes in one piece
+                raise h11.RemoteProtocolError("The head is too long.")
         except h11.RemoteProtocolError as error:
             self._head = None
             self._refuse(NoTunnel(str(error)).problem())
@@ -199,7 +204,6 @@ class TunnelProtocol(asyncio.Protocol):
         if isinstance(event, h11.Request):
             self._head = None
             self._timer.cancel()
-            self._early = bytes(parser.trailing_data[0])
             # What comes now is for the program, and waits in the kernel until there is a way to it.
             self._transport.pause_reading()
             self._asking = asyncio.create_task(self._ask(event))
