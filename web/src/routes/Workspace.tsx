@@ -7,6 +7,8 @@ import { TopBar } from "@/features/gateway/TopBar";
 import { StateBand, StatePane } from "@/features/machines/StatePane";
 import { useSaidStates } from "@/features/machines/said";
 import { WorkspaceActions, WorkspaceFacts } from "@/features/machines/WorkspaceBar";
+import { PanelToggles } from "@/features/workspace/PanelToggles";
+import { WorkspaceLayout } from "@/features/workspace/WorkspaceLayout";
 import { keys } from "@/queries/keys";
 import { projectQuery } from "@/queries/projects";
 import { Failure } from "@/ui/Failure";
@@ -48,20 +50,29 @@ function Loaded({ project }: { project: Project }) {
   if (live && !ran) setRan(true);
   return (
     <>
-      <TopBar end={<WorkspaceActions project={project} />}>
+      <TopBar
+        end={
+          <>
+            {ran && <PanelToggles projectId={project.id} running={live} />}
+            <WorkspaceActions project={project} />
+          </>
+        }
+      >
         <WorkspaceFacts project={project} />
       </TopBar>
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         {ran ? (
-          <Suspense
-            fallback={<div role="status" aria-label="Loading the terminal" className="flex-1 bg-screen" />}
-          >
-            <TerminalArea
-              project={project}
-              instead={<StatePane project={project} />}
-              band={<StateBand project={project} />}
-            />
-          </Suspense>
+          <WorkspaceLayout project={project}>
+            <Suspense
+              fallback={<div role="status" aria-label="Loading the terminal" className="flex-1 bg-screen" />}
+            >
+              <TerminalArea
+                project={project}
+                instead={<StatePane project={project} />}
+                band={<StateBand project={project} />}
+              />
+            </Suspense>
+          </WorkspaceLayout>
         ) : (
           <StatePane project={project} />
         )}

@@ -1,5 +1,8 @@
 import { useSyncExternalStore } from "react";
 
+/** Below this two panels cannot stand beside one another. */
+export const NARROW = "(width < 48rem)";
+
 const queries = new Map<string, MediaQueryList>();
 
 function mediaOf(query: string): MediaQueryList {
@@ -20,7 +23,7 @@ function useMedia(query: string): boolean {
 
 /** One panel at a time: below the width at which two can stand beside one another. */
 export function useNarrow(): boolean {
-  return useMedia("(width < 48rem)");
+  return useMedia(NARROW);
 }
 
 /** A finger points: rows are higher, and nothing waits for a hover. */

@@ -9,6 +9,7 @@ import { repoName } from "@/ui/format";
 import type { IconName } from "@/ui/Icon";
 import { stateWord } from "@/ui/StateMark";
 import { setTheme } from "@/ui/theme";
+import { offeredCommands } from "./offered";
 
 export interface Reach {
   go: (to: string) => void;
@@ -24,7 +25,8 @@ export interface Command {
 }
 
 export function commandsFor(projects: Project[]): Command[] {
-  return [...projects.map(openProject), ...projects.flatMap(switchProject), ...PAGES, ...THEMES, SIGN_OUT];
+  const switches = projects.flatMap(switchProject);
+  return [...offeredCommands(), ...projects.map(openProject), ...switches, ...PAGES, ...THEMES, SIGN_OUT];
 }
 
 function openProject(project: Project): Command {

@@ -33,7 +33,7 @@ export function WorkspaceActions({ project }: { project: Project }) {
       <Link
         to="/projects/$projectId/recordings"
         params={{ projectId: project.id }}
-        className={`${buttonLook("quiet", "small")} max-md:hidden`}
+        className={`${buttonLook("quiet", "small")} max-xl:hidden`}
       >
         Recordings
       </Link>
@@ -63,7 +63,7 @@ function KeepAwake({ project }: { project: Project }) {
       title={title}
       onClick={() => keep.mutate(hold ? null : KEEP_AWAKE_SECONDS)}
       icon={<Icon name="clock" className="size-3.5" />}
-      className="aria-pressed:bg-accent-soft aria-pressed:text-accent max-md:hidden"
+      className="aria-pressed:bg-accent-soft aria-pressed:text-accent max-xl:hidden"
     >
       Keep awake
     </Button>
