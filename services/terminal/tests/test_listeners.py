@@ -21,7 +21,7 @@ def test_a_development_server_and_a_database_are_read_from_a_whole_scan() -> Non
 tcp 0100007F:9C56 70001
 tcp 0100007F:1538 70002
 tcp 00000000:0BB8 70003
-tcp6 00000000000000000000000001000000:1538 70004
+tcp 00000000000000000000000001000000:1538 70004
 held 70001 12 sshd
 held 70002 31 postgres
 held 70004 31 postgres
@@ -41,10 +41,10 @@ held 70003 47 MainThread
     [
         (f"tcp {V4}", ("127.0.0.1",)),
         (f"tcp {ANY}", ("127.0.0.1",)),
-        (f"tcp6 {V6}", ("::1",)),
-        (f"tcp6 {ANY6}", ("127.0.0.1", "::1")),
-        (f"tcp6 {MAPPED}", ("127.0.0.1",)),
-        (f"tcp6 {MAPPED_ANY}", ("127.0.0.1",)),
+        (f"tcp {V6}", ("::1",)),
+        (f"tcp {ANY6}", ("127.0.0.1", "::1")),
+        (f"tcp {MAPPED}", ("127.0.0.1",)),
+        (f"tcp {MAPPED_ANY}", ("127.0.0.1",)),
         ("tcp 3500007F", ("127.0.0.53",)),
         ("tcp 020011AC", None),  # 172.17.0.2 alone is not reached from loopback
     ],
@@ -66,11 +66,11 @@ def test_a_socket_that_no_process_of_the_machine_holds_is_not_the_machine_s() ->
     [
         (f"tcp {ANY}", f"tcp {V4}", None),  # the host's is bound more closely
         (f"tcp {V4}", f"tcp {ANY}", ("127.0.0.1",)),
-        (f"tcp6 {ANY6}", f"tcp {V4}", ("::1",)),
-        (f"tcp6 {ANY6}", f"tcp6 {V6}", ("127.0.0.1",)),
-        (f"tcp6 {ANY6}", f"tcp6 {MAPPED}", ("::1",)),
-        (f"tcp6 {V6}", f"tcp {V4}", ("::1",)),
-        (f"tcp {V4}", f"tcp6 {V6}", ("127.0.0.1",)),
+        (f"tcp {ANY6}", f"tcp {V4}", ("::1",)),
+        (f"tcp {ANY6}", f"tcp {V6}", ("127.0.0.1",)),
+        (f"tcp {ANY6}", f"tcp {MAPPED}", ("::1",)),
+        (f"tcp {V6}", f"tcp {V4}", ("::1",)),
+        (f"tcp {V4}", f"tcp {V6}", ("127.0.0.1",)),
         (f"tcp {V4}", f"tcp {V4}", None),  # SO_REUSEPORT: the kernel gives it to either
         ("tcp 0200007F", f"tcp {V4}", ("127.0.0.2",)),
         ("tcp 0200007F", f"tcp {ANY}", ("127.0.0.2",)),

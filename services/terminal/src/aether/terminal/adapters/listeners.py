@@ -36,16 +36,14 @@ while read -r _; do
   now="ssh ${SSH_CONNECTION##* }$n"
   wanted=' '
   IFS=$n
-  for file in tcp tcp6; do
-    for line in $(cat /proc/net/$file 2>/dev/null); do
-      case $line in *' 0A '*) ;; *) continue ;; esac
-      IFS=' '
-      set -- $line
-      IFS=$n
-      [ "$4" = 0A ] || continue
-      now="$now$file $2 ${10}$n"
-      wanted="$wanted${10} "
-    done
+  for line in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+    case $line in *' 0A '*) ;; *) continue ;; esac
+    IFS=' '
+    set -- $line
+    IFS=$n
+    [ "$4" = 0A ] || continue
+    now="${now}tcp $2 ${10}$n"
+    wanted="$wanted${10} "
   done
   pid=
   for line in $(set +f; IFS=' '; $list /proc/self/fd /proc/[0-9]*/fd 2>/dev/null); do

@@ -52,7 +52,7 @@ def read_scan(text: str, *, ssh_port: int) -> dict[int, Listener]:
     holders: dict[str, tuple[int, str]] = {}
     for line in text.split("\n"):  # and at nothing else that Python calls an end of line: a name may have it
         kind, _, rest = line.partition(" ")
-        if kind in ("tcp", "tcp6"):
+        if kind == "tcp":
             sockets += _socket(rest)
         elif kind == "held":
             _hold(holders, rest)
