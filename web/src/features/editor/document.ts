@@ -12,15 +12,7 @@ import type { Drafts } from "./drafts";
 import { indentOf } from "./indent";
 import { CannotHold, isPassing, type Machine } from "./machine";
 import { copyNames } from "./names";
-import {
-  condition,
-  FRESH,
-  type Standing,
-  stateOf,
-  type Then,
-  type Turn,
-  turned,
-} from "./standing";
+import { condition, FRESH, type Standing, stateOf, type Then, type Turn, turned } from "./standing";
 import { baseName } from "./tabs";
 import { type Form, fromBytes, toBytes } from "./text";
 

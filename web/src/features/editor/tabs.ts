@@ -26,8 +26,13 @@ export function withOpened(list: TabList, path: string, mode?: Mode): TabList {
     return { ...(mode ? withTab(list, path, { mode }) : list), active: path };
   }
   const at = list.tabs.findIndex((tab) => tab.path === list.active);
-  const tab: Tab = { path, mode: mode ?? "text", dirty: false, clash: false };
+  const tab: Tab = { path, mode: mode ?? firstMode(path), dirty: false, clash: false };
   return { tabs: list.tabs.toSpliced(at < 0 ? list.tabs.length : at + 1, 0, tab), active: path };
+}
+
+/** A drawing is looked at first; its source is a press away. */
+function firstMode(path: string): Mode {
+  return /\.svg$/i.test(path) ? "preview" : "text";
 }
 
 /** Without the file; if it was shown, its right neighbour is, else its left. */

@@ -1,0 +1,133 @@
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { asApiError } from "@/api/problem";
+import { useWatched } from "@/queries/watch";
+import { Button } from "@/ui/Button";
+import { Failure } from "@/ui/Failure";
+import { Bands } from "./Bands";
+import { BytesView } from "./BytesView";
+import type { OpenDocument } from "./document";
+import { documentOf, lookAt, openDirty, retryAll, saveAll } from "./documents";
+import type { DocumentView } from "./documentView";
+import { FileBar } from "./FileBar";
+import { kindOf, modesOf, shownMode } from "./kinds";
+import { closeTab, useTabs } from "./open";
+import { PaneSkeleton } from "./PaneSkeleton";
+import { TextView } from "./TextView";
+import type { Tab } from "./tabs";
+
+const HeadView = lazy(() => import("./HeadView"));
+const MergePane = lazy(() => import("./MergePane"));
+const MarkdownView = lazy(() => import("./MarkdownView"));
+const ImageView = lazy(() => import("./ImageView"));
+const LostView = lazy(() => import("./LostView"));
+
+interface PaneProps {
+  projectId: string;
+  tab: Tab;
+  running: boolean;
+  close: (path: string) => void;
+}
+
+/** The shown file; and behind it all open ones are kept in step with the machine. */
+export default function FilePane(props: PaneProps) {
+  const { projectId, tab, running } = props;
+  useKept(projectId, running);
+  if (kindOf(tab.path) === "picture")
+    return (
+      <>
+        <FileBar projectId={projectId} tab={tab} modes={["preview"]} close={() => props.close(tab.path)} />
+        <Waiting>
+          <ImageView key={tab.path} projectId={projectId} path={tab.path} running={running} />
+        </Waiting>
+      </>
+    );
+  return <Opened {...props} />;
+}
+
+/** Follows what happens to the open files while the machine runs. */
+function useKept(projectId: string, running: boolean): void {
+  const { tabs } = useTabs(projectId);
+  const paths = tabs.map((tab) => tab.path).join("\0");
+  const files = useMemo(() => (paths ? paths.split("\0") : []), [paths]);
+  useWatched(projectId, running, { files }, (change) =>
+    lookAt(projectId, change.lost ? undefined : change.files),
+  );
+  useEffect(() => openDirty(projectId), [projectId]);
+  useEffect(() => {
+    if (running) retryAll(projectId);
+  }, [projectId, running]);
+}
+
+function Opened({ projectId, tab, running, close }: PaneProps) {
+  const file = documentOf(projectId, tab.path);
+  const view = useSyncExternalStore(file.subscribe, file.view);
+  const [blame, setBlame] = useState(false);
+  useEffect(() => void file.open(), [file]);
+  const isText = view.phase === "text";
+  const mode = shownMode(tab);
+  return (
+    <>
+      <FileBar
+        projectId={projectId}
+        tab={tab}
+        modes={isText ? modesOf(tab.path) : []}
+        entries={
+          isText && mode === "text"
+            ? ["line", { text: "Who changed each line", on: blame, set: setBlame }]
+            : undefined
+        }
+        save={isText && view.state !== "changed" ? () => void file.save() : undefined}
+        saveAll={() => void saveAll(projectId)}
+        saving={view.state === "saving"}
+        close={() => close(tab.path)}
+      />
+      <Bands file={file} view={view} running={running} />
+      <Waiting>
+        <Body file={file} view={view} tab={tab} running={running} blame={blame} />
+      </Waiting>
+    </>
+  );
+}
+
+interface BodyProps {
+  file: OpenDocument;
+  view: DocumentView;
+  tab: Tab;
+  running: boolean;
+  blame: boolean;
+}
+
+function Body({ file, view, tab, running, blame }: BodyProps) {
+  const { phase, theirs } = view;
+  const mode = shownMode(tab);
+  if (phase === "loading") return <PaneSkeleton bare />;
+  if (phase === "failed") return <Unread file={file} view={view} running={running} />;
+  if (phase === "missing") return <LostView file={file} />;
+  if (phase !== "text") return <BytesView file={file} view={view} />;
+  if (theirs?.text) return <MergePane key={file.path} file={file} view={view} theirs={theirs.text} />;
+  if (mode === "diff") return <HeadView key={file.path} file={file} view={view} />;
+  if (mode === "preview" && kindOf(tab.path) === "drawing")
+    return <ImageView projectId={file.projectId} path={file.path} running={running} />;
+  if (mode === "preview") return <MarkdownView file={file} />;
+  return <TextView key={file.path} file={file} view={view} blame={blame} />;
+}
+
+function Unread({ file, view, running }: Omit<BodyProps, "tab" | "blame">) {
+  const stopped = !running && asApiError(view.error).status !== 404;
+  return (
+    <div className="px-5">
+      <Failure
+        error={view.error}
+        title={stopped ? "The machine does not run" : undefined}
+        retry={() => void file.reopen()}
+      />
+      <Button size="small" kind="quiet" onClick={() => closeTab(file.projectId, file.path)}>
+        Close file
+      </Button>
+    </div>
+  );
+}
+
+function Waiting({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<PaneSkeleton bare />}>{children}</Suspense>;
+}
