@@ -14,12 +14,16 @@ export function indentOf(lines: Iterable<string>, otherwise: Indent = "  "): Ind
     if (++count > LINES) break;
     const lead = /^[\t ]*/.exec(line)?.[0] ?? "";
     if (lead.length === line.length) continue;
-    const step = lead.length - before;
-    const unit = lead.startsWith("\t") ? "\t" : " ".repeat(step);
-    if (lead.startsWith("\t") || (step >= 2 && step <= 8)) votes.set(unit, (votes.get(unit) ?? 0) + 1);
-    before = lead.startsWith("\t") ? 0 : lead.length;
+    const unit = lead.startsWith("\t") ? "\t" : stepOf(lead.length - before);
+    if (unit) votes.set(unit, (votes.get(unit) ?? 0) + 1);
+    before = unit === "\t" ? 0 : lead.length;
   }
   return [...votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best), [otherwise, 0] as const)[0];
+}
+
+/** One space is lining up, and more than eight are too. */
+function stepOf(width: number): Indent | null {
+  return width >= 2 && width <= 8 ? " ".repeat(width) : null;
 }
 
 export function indentWords(unit: Indent): string {
