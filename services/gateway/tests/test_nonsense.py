@@ -39,6 +39,8 @@ async def test_nonsense_breaks_nothing_and_every_answer_is_in_the_document(stand
             terminal_id=chance.choice([terminal["id"], "%ff", "x"]),
             token_id=terminal["id"],
             session_id=terminal["id"],
+            upload_id=chance.choice([terminal["id"], "x"]),
+            port=chance.choice(["3000", "0", "65536", "x", "%00", "٣"]),
             name=chance.choice(NAMES),
         ) + chance.choice(QUERIES)
         body = _body(document, operation, chance)
@@ -54,6 +56,8 @@ def _body(document: dict[str, Any], operation: dict[str, Any], chance: random.Ra
         return None
     if chance.random() < 0.05:
         return json.dumps(chance.choice(VALUES))
+    if "application/json" not in operation["requestBody"]["content"]:
+        return "\x00bytes"
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
     fields = document["components"]["schemas"][name]["properties"]
     return json.dumps({field: chance.choice(VALUES) for field in fields if chance.random() < 0.8})

@@ -1,6 +1,8 @@
 """Every route has a guard, and the guard is the one that its policy names."""
 
+import re
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,6 +26,7 @@ BODIES = {
     "forgot": {"email": "eve@example.com"},
     "reset": {"token": "x", "password": PASSWORD},
 }
+OPEN = (Policy.PUBLIC, Policy.OPERATOR, Policy.PAGE)
 OPENAPI = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
@@ -45,8 +48,21 @@ def foreign_origins(stand: Stand) -> list[str | None]:
     ]
 
 
+def stream_ids(terminal: dict[str, Any]) -> dict[str, str]:
+    """What stands for the id in the path of each kind of socket."""
+    return {"{id}": terminal["id"], "exec/{id}": terminal["project_id"], "watch/{id}": terminal["project_id"]}
+
+
 def path_of(route: APIRoute) -> str:
-    return route.path.format(**{name: uuid4() for name in route.param_convertors})
+    return filled(route, {})
+
+
+def filled(route: APIRoute, ids: dict[str, str]) -> str:
+    """A path of the route, with ids of nothing where none are given."""
+    known = {"port": "3000", "label": "3000--demo", "tail": "files", **ids}
+    names = re.findall(r"{(\w+)[:}]", route.path)
+    path = re.sub(r"{(\w+):\w+}", r"{\1}", route.path)
+    return path.format(**{name: known.get(name) or uuid4() for name in names})
 
 
 def test_every_route_declares_exactly_one_policy() -> None:
@@ -87,18 +103,30 @@ def test_every_operation_documents_its_errors_as_problems() -> None:
 async def test_nobody_gets_past_a_guard_without_a_credential(stand: Stand) -> None:
     client = stand.client()
     for method, route in CALLS:
-        if policy_of(route) in (Policy.PUBLIC, Policy.OPERATOR):
+        if policy_of(route) in OPEN:
             continue
         answer = await client.request(method, path_of(route))
-        assert (answer.status_code, answer.json()["type"]) == (401, "sign-in-needed"), f"{method} {route.path}"
+        assert answer.status_code == 401, f"{method} {route.path}"
         assert answer.headers["content-type"] == "application/problem+json"
+        assert method == "HEAD" or answer.json()["type"] == "sign-in-needed"
+
+
+async def test_a_page_sends_whoever_has_no_credential_to_sign_in(stand: Stand) -> None:
+    pages = [route for route in ROUTES if policy_of(route) is Policy.PAGE]
+    assert [route.name for route in pages] == ["enter_preview"]
+    for client in (stand.client(), stand.client(Cookie="aether_session=x")):
+        answer = await client.get(path_of(pages[0]))
+        assert answer.status_code == 302
+        assert answer.headers["location"].startswith(
+            f"{stand.url}/login?next=%2Fapi%2Fpreviews%2F3000--demo%2Fenter"
+        )
 
 
 async def test_an_unknown_cookie_or_token_opens_nothing(stand: Stand) -> None:
     strangers = (stand.client(Cookie="aether_session=x"), stand.client(Authorization="Bearer aet_x"))
     for client in strangers:
         for method, route in CALLS:
-            if policy_of(route) in (Policy.PUBLIC, Policy.OPERATOR):
+            if policy_of(route) in OPEN:
                 continue
             answer = await client.request(method, path_of(route))
             assert answer.status_code in (401, 403), f"{method} {route.path}"
@@ -112,6 +140,7 @@ async def test_every_unsafe_route_refuses_every_foreign_origin(stand: Stand) -> 
         for origin in foreign_origins(stand):
             client = stand.client(Cookie=cookie_of(person), Origin=origin or "")
             answer = await client.request(method, path_of(route), json=BODIES.get(route.name))
+            assert answer.status_code == 403, f"{method} {route.path} from {origin}"
             assert answer.json()["type"] == "origin-refused", f"{method} {route.path} from {origin}"
             await client.aclose()
 
@@ -119,7 +148,7 @@ async def test_every_unsafe_route_refuses_every_foreign_origin(stand: Stand) -> 
 async def test_every_websocket_refuses_every_foreign_origin_before_it_is_accepted(stand: Stand) -> None:
     person = await stand.person()
     terminal = await stand.terminal(person)
-    ids = {"{id}": terminal["id"], "exec/{id}": terminal["project_id"]}
+    ids = stream_ids(terminal)
     for route in STREAM_ROUTES:
         url = f"{stand.sockets}/stream/{route.service}/{route.path.format(id=ids[route.path])}"
         origins = foreign_origins(stand)
@@ -133,7 +162,7 @@ async def test_every_websocket_refuses_every_foreign_origin_before_it_is_accepte
                     proxy=None,
                 )
             assert refused.value.response.status_code == 403, origin
-    assert stand.streams.handshakes == [], "the service never heard of them"
+    assert stand.streams.handshakes == stand.files.handshakes == [], "the service never heard of them"
 
 
 async def test_every_websocket_refuses_whoever_has_no_credential(stand: Stand) -> None:
@@ -144,7 +173,7 @@ async def test_every_websocket_refuses_whoever_has_no_credential(stand: Stand) -
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url, origin=Origin(stand.url), additional_headers=headers, proxy=None)
             assert refused.value.response.status_code == 401
-    assert stand.streams.handshakes == []
+    assert stand.streams.handshakes == stand.files.handshakes == []
 
 
 async def test_what_is_one_accounts_is_missing_for_another(stand: Stand) -> None:
@@ -158,25 +187,40 @@ async def test_what_is_one_accounts_is_missing_for_another(stand: Stand) -> None
         "token_id": token_id,
         "session_id": session_id,
         "name": "build",
+        "upload_id": terminal["id"],
     }
-    bodies = {"update_project": {"name": "x"}, "update_terminal": {"name": "x"}, "place_hold": {"expires_in": 5}}
+    bodies: dict[str, Any] = {
+        "update_project": {"name": "x"},
+        "update_terminal": {"name": "x"},
+        "place_hold": {"expires_in": 5},
+        "update_port": {"label": "x"},
+        "make_folder": {"path": "/x"},
+        "rename_file": {"from": "/x", "to": "/y"},
+        "begin_upload": {"path": "/x", "size": 1},
+    }
     bearer = stand.client(Origin="", Authorization=f"Bearer {await stand.token(bob)}")
     for method, route in CALLS:
-        if not route.param_convertors:
+        if not route.param_convertors or policy_of(route) is Policy.PAGE:
             continue
-        path = route.path.format(**ids)
+        path = filled(route, ids)
         for client in (bob, bearer) if policy_of(route) is not Policy.SESSION else (bob,):
             answer = await client.request(
-                method, path, json=bodies.get(route.name, {} if method == "POST" else None)
+                method,
+                path,
+                json=bodies.get(route.name, {} if method == "POST" else None),
+                params={"q": "x"},
+                headers={"Upload-Offset": "0"},
             )
-            assert (answer.status_code, answer.json()["type"]) == (404, "not-found"), f"{method} {route.path}"
+            assert answer.status_code == 404, f"{method} {route.path}"
+            assert method == "HEAD" or answer.json()["type"] == "not-found"
+    assert stand.files.requests == []
     assert terminal["project_id"] in str((await ann.get("/api/projects")).json())
 
 
 async def test_every_websocket_of_one_account_is_missing_for_another(stand: Stand) -> None:
     ann, bob = await stand.person(), await stand.person()
     terminal = await stand.terminal(ann)
-    ids = {"{id}": terminal["id"], "exec/{id}": terminal["project_id"]}
+    ids = stream_ids(terminal)
     credentials = ({"Cookie": cookie_of(bob)}, {"Authorization": f"Bearer {await stand.token(bob)}"})
     for route in STREAM_ROUTES:
         url = f"{stand.sockets}/stream/{route.service}/{route.path.format(id=ids[route.path])}"
@@ -185,4 +229,4 @@ async def test_every_websocket_of_one_account_is_missing_for_another(stand: Stan
                 await connect(url, origin=Origin(stand.url), additional_headers=headers, proxy=None)
             assert refused.value.response.status_code == 404
             assert b'"not-found"' in refused.value.response.body
-    assert stand.streams.handshakes == []
+    assert stand.streams.handshakes == stand.files.handshakes == []

@@ -167,7 +167,7 @@ async def test_on_https_the_cookie_is_bound_and_the_browser_told_to_stay(
 async def test_readiness_names_every_part_and_who_is_away(stand: Stand) -> None:
     client = stand.client()
     good = await client.get("/ready")
-    parts = {"postgres": "ok", "nats": "ok", "machines": "ok", "terminal": "ok"}
+    parts = {"postgres": "ok", "nats": "ok", "machines": "ok", "terminal": "ok", "files": "ok"}
     assert (good.status_code, good.json()) == (200, {"ready": True, "parts": parts})
     assert stand.said is not None
     await stand.said.stop_answering()
@@ -191,7 +191,8 @@ async def test_figures_are_for_this_computer_only(stand: Stand) -> None:
 async def test_config_says_what_is_on(stand: Stand) -> None:
     config = (await stand.client().get("/api/config")).json()
     assert config["public_url"] == stand.url
-    assert config["features"] == {"smtp": False}
+    assert config["features"] == {"smtp": False, "previews": True}
+    assert config["preview_domain"] == f"localhost:{stand.url.rpartition(':')[2]}"
     document = (await stand.client().get("/api/openapi.json")).json()
     assert document["paths"]["/api/projects"]["get"]["operationId"] == "list_projects"
 

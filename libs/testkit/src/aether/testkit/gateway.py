@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import html
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,13 +13,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
-import uvicorn
 from joserfc.jwk import OKPKey
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.event import Event
+from aether.contracts.ids import ProjectId
 from aether.contracts.service import Service
 from aether.gateway.adapters.passwords import Argon2
 from aether.gateway.app import MIGRATIONS, build, gateway_for, keep, server_options
@@ -31,9 +33,10 @@ from aether.kit.consumer import Ear
 from aether.kit.migrate import migrate
 from aether.kit.outbox import Relay
 from aether.kit.postgres import Database
+from aether.testkit.browser import Browser, Cookie
 from aether.testkit.clock import FakeClock
-from aether.testkit.eventually import eventually
 from aether.testkit.neighbours import Machines, StreamService, Terminals
+from aether.testkit.upstreams import App, FilesService, Tunnel, served
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for one test
 
@@ -57,9 +60,12 @@ class Stand:
     machines: Machines
     terminals: Terminals
     streams: StreamService
+    files: FilesService
+    tunnel: Tunnel
     mailbox: Mailbox
     clock: FakeClock
     clients: list[httpx2.AsyncClient] = field(default_factory=list)
+    browsers: list[Browser] = field(default_factory=list)
     said: Bus | None = None
 
     @property
@@ -96,6 +102,42 @@ class Stand:
         answer = await person.post(f"/api/projects/{made['id']}/start")
         started: dict[str, Any] = answer.json()
         return started
+
+    def preview(self, project: Mapping[str, Any], port: int) -> str:
+        """Where a port's preview is."""
+        return f"http://{port}--{project['slug']}.{self.gateway.previews.domain.authority}"
+
+    async def serve(self, project: Mapping[str, Any], port: int, app: App, visibility: str = "private") -> str:
+        """Have `app` listen on a port of the project's machine; answers its preview's address."""
+        self.tunnel.listeners[project["id"], port] = app.port
+        view = self.terminals.listen(ProjectId(UUID(project["id"])), port)
+        self.terminals.keep(view, visibility=visibility)
+        return self.preview(project, port)
+
+    def browser(self, person: httpx2.AsyncClient | None = None) -> Browser:
+        """A person's browser, signed in where `person` is; or a stranger's."""
+        browser = Browser(self.url)
+        host = self.url.removeprefix("http://").partition(":")[0]
+        for name, value in person.cookies.items() if person else ():
+            browser.cookies.append(Cookie(name, value, host, below=False))
+        self.browsers.append(browser)
+        return browser
+
+    async def enter(self, browser: Browser, url: str) -> httpx2.Response:
+        """Open a preview as a person does: through the entrance, whose page sends its form by itself."""
+        page = await browser.go(url)
+        form = re.search(
+            r'action="([^"]+)".*name="grant" value="([^"]+)".*name="return" value="([^"]+)"', page.text
+        )
+        if form is None:
+            return page
+        sent = await browser.send(
+            "POST",
+            form[1],
+            data={"grant": form[2], "return": html.unescape(form[3])},
+            headers={"Origin": self.url},
+        )
+        return await browser.go(sent.headers["location"]) if sent.status_code == 303 else sent
 
     async def terminal(self, person: httpx2.AsyncClient) -> dict[str, Any]:
         """An open terminal in a running project."""
@@ -136,6 +178,7 @@ async def standing_gateway(
         trace.configure("gateway", folder=None, otlp_endpoint=None)
     key, port = write_grant_key(folder / "grant.jwk"), any_free_port()
     streams, mailbox, machines, clock = StreamService(key), Mailbox(), Machines(), FakeClock(datetime.now(UTC))
+    files, tunnel = FilesService(key), Tunnel(key)
     url = f"http://127.0.0.1:{port}"
     chosen = GatewaySettings(
         **{
@@ -144,7 +187,8 @@ async def standing_gateway(
             "public_url": url,
             "port": port,
             "grant_key_file": folder / "grant.jwk",
-            "streams": {"terminal": f"127.0.0.1:{streams.port}"},
+            "streams": {"terminal": f"127.0.0.1:{streams.port}", "files": f"127.0.0.1:{files.port}"},
+            "tunnel": f"127.0.0.1:{tunnel.port}",
             **settings,
         }
     )
@@ -167,11 +211,17 @@ async def standing_gateway(
         )
         await streams.start()
         stack.push_async_callback(streams.stop)
+        await tunnel.start()
+        stack.push_async_callback(tunnel.stop)
+        await stack.enter_async_context(files.running())
         ear = Ear(bus[Service.GATEWAY], database, EVENTS, gateway)
         for work in (notices.run(), ear.run(), Relay(database, bus[Service.GATEWAY]).run(), keep(gateway)):
             stack.push_async_callback(_end, asyncio.create_task(work))
-        await stack.enter_async_context(_served(gateway, port))
-        stand = Stand(url, gateway, machines, terminals, streams, mailbox, clock, said=bus[Service.MACHINES])
+        options: dict[str, Any] = {**server_options(gateway), "timeout_graceful_shutdown": 2}
+        await stack.enter_async_context(served(build(gateway), port, **options))
+        stand = Stand(
+            url, gateway, machines, terminals, streams, files, tunnel, mailbox, clock, said=bus[Service.MACHINES]
+        )
         stack.push_async_callback(_close_clients, stand)
         yield stand
         gateway.live.stop()
@@ -180,33 +230,13 @@ async def standing_gateway(
 async def _close_clients(stand: Stand) -> None:
     for client in stand.clients:
         await client.aclose()
+    for browser in stand.browsers:
+        await browser.close()
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-@contextlib.asynccontextmanager
-async def _served(gateway: Gateway, port: int) -> AsyncIterator[None]:
-    options: dict[str, Any] = {**server_options(gateway), "timeout_graceful_shutdown": 2}
-    config = uvicorn.Config(
-        build(gateway), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off", **options
-    )
-    server = _Quiet(config)
-    task = asyncio.create_task(server.serve())
-    await eventually(lambda: server.started, every=0.005)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-class _Quiet(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 def uuid_of(shown: Mapping[str, Any]) -> UUID:

@@ -32,15 +32,17 @@ class Machines:
 
     projects: dict[ProjectId, m.ProjectView] = field(default_factory=dict)
     keys: dict[tuple[AccountId, str], ProjectId] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)  # the names of the commands that were answered, in order
 
     def handlers(self) -> Mapping[Any, Any]:
         return {
             m.CreateProject: self.create,
             m.ListProjects: self.list,
             m.GetProject: self.get,
+            m.GetProjectBySlug: self.get_by_slug,
             m.UpdateProject: self.update,
             m.DeleteProject: self.delete,
-            m.StartMachine: self.start,
+            m.StartMachine: self.begin,
             m.StopMachine: self.stop,
             m.RestartMachine: self.start,
             m.PlaceHold: self.get,
@@ -63,7 +65,7 @@ class Machines:
             id=ProjectId(new_id()),
             account_id=command.account_id,
             name=command.name,
-            slug=command.name.lower(),
+            slug=self._slug(command.name.lower()),
             status="stopped",
             provider="local",
             size="small",
@@ -89,6 +91,16 @@ class Machines:
     async def get(self, command: Any, _: Any) -> m.ProjectView:
         return self.find(command.account_id, command.project_id)
 
+    async def get_by_slug(self, command: m.GetProjectBySlug, _: Any) -> m.ProjectView:
+        for project in self.projects.values():
+            if project.slug == command.slug:
+                return project
+        raise NotFound
+
+    def _slug(self, wanted: str) -> str:
+        taken = {project.slug for project in self.projects.values()}
+        return next(s for s in (wanted, *(f"{wanted}-{n}" for n in range(2, 1000))) if s not in taken)
+
     async def update(self, command: m.UpdateProject, _: Any) -> m.ProjectView:
         return self.change(self.find(command.account_id, command.project_id), name=command.name)
 
@@ -96,9 +108,14 @@ class Machines:
         del self.projects[self.find(command.account_id, command.project_id).id]
         return Done()
 
+    async def begin(self, command: m.StartMachine, _: Any) -> m.ProjectView:
+        self.asked.append("StartMachine")
+        return await self.start(command, _)
+
     async def start(self, command: Any, _: Any) -> m.ProjectView:
-        machine = m.MachineView(id=MachineId(new_id()), generation=1, started_at=datetime.now(UTC))
         found = self.find(command.account_id, command.project_id)
+        generation = found.machine.generation + 1 if found.machine else 1
+        machine = m.MachineView(id=MachineId(new_id()), generation=generation, started_at=datetime.now(UTC))
         return self.change(found, status="running", machine=machine)
 
     async def stop(self, command: m.StopMachine, _: Any) -> m.ProjectView:
@@ -119,6 +136,8 @@ class Terminals:
 
     machines: Machines
     terminals: dict[TerminalId, t.TerminalView] = field(default_factory=dict)
+    ports: dict[tuple[ProjectId, int], t.PortView] = field(default_factory=dict)
+    looks: list[tuple[ProjectId, int]] = field(default_factory=list)  # what FindPort was asked for
 
     def handlers(self) -> Mapping[Any, Any]:
         return {
@@ -127,6 +146,9 @@ class Terminals:
             t.GetTerminal: self.get,
             t.RenameTerminal: self.rename,
             t.CloseTerminal: self.close,
+            t.ListPorts: self.list_ports,
+            t.UpdatePort: self.update_port,
+            t.FindPort: self.find_port,
         }
 
     async def open(self, command: t.OpenTerminal, _: Any) -> t.TerminalView:
@@ -167,6 +189,38 @@ class Terminals:
         view = self.find(command)
         self.terminals[view.id] = view.model_copy(update={"state": "closed"})
         return Done()
+
+    def port(self, project_id: ProjectId, port: int) -> t.PortView:
+        """What is known of a port; of one that nobody has named, that it is private and silent."""
+        account_id = self.machines.projects[project_id].account_id
+        return self.ports.get((project_id, port)) or t.PortView(
+            project_id=project_id, account_id=account_id, port=port
+        )
+
+    def listen(self, project_id: ProjectId, port: int, *, process: str = "node") -> t.PortView:
+        """A program of the project's machine begins to listen."""
+        return self.keep(self.port(project_id, port), process=process, listening_since=datetime.now(UTC))
+
+    def keep(self, view: t.PortView, **changes: Any) -> t.PortView:
+        """The port, changed."""
+        self.ports[view.project_id, view.port] = view.model_copy(update=changes)
+        return self.ports[view.project_id, view.port]
+
+    async def list_ports(self, command: t.ListPorts, _: Any) -> t.PortList:
+        self.machines.find(command.account_id, command.project_id)
+        found = [view for (project_id, _), view in self.ports.items() if project_id == command.project_id]
+        return t.PortList(items=found)
+
+    async def update_port(self, command: t.UpdatePort, _: Any) -> t.PortView:
+        self.machines.find(command.account_id, command.project_id)
+        changes = command.model_dump(include={"visibility", "label"}, exclude_none=True)
+        return self.keep(self.port(command.project_id, command.port), **changes)
+
+    async def find_port(self, command: t.FindPort, _: Any) -> t.PortView:
+        self.looks.append((command.project_id, command.port))
+        if command.project_id not in self.machines.projects:
+            raise NotFound
+        return self.port(command.project_id, command.port)
 
 
 class StreamService:

@@ -13,11 +13,13 @@ from starlette.responses import JSONResponse, Response
 from aether.contracts.ids import AccountId, ProjectId, TerminalId
 from aether.contracts.machines import GetProject
 from aether.contracts.problem import NotFound, Refusal, Unavailable
+from aether.contracts.service import Service
 from aether.contracts.terminal import GetTerminal
 from aether.gateway.api import shapes
 from aether.gateway.api.guard import TheGateway, anyone, operator
 from aether.gateway.api.problems import ANYONE
 from aether.gateway.deps.gateway import Gateway
+from aether.gateway.deps.ports import Broken
 
 router = APIRouter(tags=["health"])
 
@@ -41,6 +43,8 @@ async def health() -> Any:
 )
 async def ready(gateway: TheGateway) -> Response:
     asks = {"postgres": _postgres, "nats": _nats, "machines": _machines, "terminal": _terminal}
+    if Service.FILES in gateway.streams:
+        asks["files"] = _files
     answers = await asyncio.gather(*(_within(ask, gateway) for ask in asks.values()))
     parts = {name: "ok" if good else "away" for name, good in zip(asks, answers, strict=True)}
     good = all(answers)
@@ -70,6 +74,20 @@ async def _machines(gateway: Gateway) -> bool:
 
 async def _terminal(gateway: Gateway) -> bool:
     return await _answers(gateway, GetTerminal(account_id=AccountId(NOBODY), terminal_id=TerminalId(NOBODY)))
+
+
+async def _files(gateway: Gateway) -> bool:
+    """It answers no requests on the bus, so it is asked over HTTP."""
+    address = gateway.streams[Service.FILES]
+    exchange = await gateway.lines.to_service(address, fresh=True)
+    try:
+        await exchange.ask(b"GET", b"/health", [(b"host", str(address).encode()), (b"connection", b"close")])
+        await exchange.end()
+        return (await exchange.answer()).status == 200
+    except Broken:
+        return False
+    finally:
+        exchange.abort()
 
 
 async def _answers(gateway: Gateway, question: Any) -> bool:
