@@ -52,9 +52,10 @@ class Refused(Exception):
 
 def refused(error: OSError) -> Refused:
     """What the kernel said, as an answer."""
-    kind = KINDS.get(error.errno or 0, "machine-failed")
-    detail = os.strerror(error.errno) if error.errno else "The machine's system refused."
-    return Refused(kind, detail + ".")
+    number = error.errno or 0
+    if number in KINDS:
+        return Refused(KINDS[number])
+    return Refused("machine-failed", f"The machine's system said: {os.strerror(number)}.")
 
 
 def parts(path: str) -> list[str]:

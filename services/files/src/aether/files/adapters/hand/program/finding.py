@@ -28,8 +28,6 @@ RG = ["--no-config", "--no-messages", "--no-require-git", "--no-ignore-parent"]
 # After the others, because the last one that fits decides.
 NOT_GIT = ["--glob", "!.git"]
 
-Tell = Callable[[Any], None]
-
 
 # By name.
 
@@ -152,7 +150,9 @@ class Verified:
 # By content.
 
 
-def search(root: Root, asked: dict[str, Any], again: Again, task: Task, tell: Tell) -> dict[str, Any]:
+def search(
+    root: Root, asked: dict[str, Any], again: Again, task: Task, tell: Callable[[Any], None]
+) -> dict[str, Any]:
     """Tell matches in lists, as they are found: [path, line, column, length, text]. Returns the end's figures.
 
     `again` is this very program, which does ripgrep's work where there is none.
@@ -193,7 +193,7 @@ def rg_words(rg: str, asked: dict[str, Any]) -> list[str]:
 class Found:
     """Matches as ripgrep prints them, checked, counted and sent a few at a time."""
 
-    def __init__(self, root: Root, limit: int, tell: Tell) -> None:
+    def __init__(self, root: Root, limit: int, tell: Callable[[Any], None]) -> None:
         self.files: set[str] = set()
         self.matches = 0
         self.full = False

@@ -25,8 +25,6 @@ MOST_FOLDERS = 500
 # A folder with more changes than that at once is listed anew instead.
 MOST_NAMES = 500
 
-Tell = Callable[[Any], None]
-
 
 class Place:
     """A folder as it was found: which paths are told of it, and which of its names are files looked at."""
@@ -67,7 +65,7 @@ class Changes:
 class Watcher:
     """A thread that watches what was last asked for."""
 
-    def __init__(self, root: str, tell: Tell) -> None:
+    def __init__(self, root: str, tell: Callable[[Any], None]) -> None:
         self._root, self._tell = root, tell
         self._asked: dict[str, Any] | None = None
         self._lock = threading.Lock()
