@@ -43,9 +43,14 @@ def span_of(header: str | None, size: int) -> Span | Unsatisfiable | None:
 
 
 def tags(header: str, *, strong: bool) -> set[str] | None:
-    """The ETags in a list, unquoted; None for `*`. With `strong`, weak ones are left out. Raises Invalid."""
+    """The ETags in a list, unquoted; None for `*`. With `strong`, weak ones are left out. Raises Invalid.
+
+    One alone may come without its quotes, as it stands in JSON.
+    """
     if header.strip() == "*":
         return None
+    if BARE.match(header):
+        return {header.strip()}
     if not TAGS.match(header):
         raise Invalid('An ETag in a header is not written as it should be: "…".')
     return {tag for weak, tag in TAG.findall(header) if not (strong and weak)}
