@@ -19,10 +19,13 @@ export default defineConfig({
         codeSplitting: {
           // What every page needs comes as one file: many small ones compress worse than they share.
           groups: [
-            { name: "base", test: /node_modules\/(?:react|react-dom|scheduler|@tanstack|openapi-fetch)\// },
+            {
+              name: "base",
+              test: /node_modules\/(?:react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core|.*[qQ]ueries(?:Observer)?\.js)[^/]+|openapi-fetch)\//,
+            },
             {
               name: "shared",
-              test: /src\/(?:api|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git)|ui\/(?!Menu\.|MenuAt|media|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field))/,
+              test: /src\/(?:api\/(?!bytes|send)|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git)|ui\/(?!Menu\.|MenuAt|media|pictures|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field))/,
             },
           ],
         },

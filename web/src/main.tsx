@@ -1,4 +1,4 @@
-import "@fontsource-variable/inter";
+import "./styles/inter.css";
 import "./styles/app.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -10,7 +10,8 @@ import { router } from "./router";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
-// The first page is readable without the mono face, so its table of files may come after.
+// The first page is readable with the Latin letters alone, so the tables of all other letters may come after.
+void import("@fontsource-variable/inter");
 void import("@fontsource-variable/jetbrains-mono");
 
 createRoot(root).render(

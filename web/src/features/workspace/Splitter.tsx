@@ -1,4 +1,4 @@
-import { classes } from "@/ui/classes";
+import "./splitter.css";
 
 interface SplitterProps {
   label: string;
@@ -79,15 +79,7 @@ export function Splitter(props: SplitterProps) {
       onPointerDown={drag}
       onDoubleClick={collapse}
       onKeyDown={press}
-      className={classes(
-        "group relative z-10 shrink-0 touch-none bg-line select-none focus-visible:outline-none",
-        // Wider to grab than to see.
-        "after:absolute after:transition-colors after:duration-100 hover:after:bg-accent/60 focus-visible:after:bg-accent active:after:bg-accent",
-        "before:absolute",
-        vertical
-          ? "w-px cursor-col-resize before:-inset-x-1 before:inset-y-0 after:-inset-x-px after:inset-y-0 touch:before:-inset-x-3"
-          : "h-px cursor-row-resize before:inset-x-0 before:-inset-y-1 after:inset-x-0 after:-inset-y-px touch:before:-inset-y-3",
-      )}
+      className="splitter"
     />
   );
 }
