@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 import pytest_asyncio
 import uvicorn
@@ -211,3 +212,9 @@ async def box(database_url: str, machine: TestMachine, grant_keys: tuple[Path, P
     await box.start()
     yield box
     await box.stop()
+
+
+@pytest_asyncio.fixture
+async def inside(box: Box) -> asyncssh.SSHClientConnection:
+    """A way into the machine for the test itself."""
+    return (await box.terminals.connections.get(box.project)).connection

@@ -20,6 +20,16 @@ server.listen(100)
 print("ready", flush=True)
 """
 
+# What a program may go on with that listens.
+ECHO = """
+def serve(client):
+    while data := client.recv(65536):
+        client.sendall(data)
+    client.close()
+while True:
+    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+"""
+
 
 @dataclass
 class Program:

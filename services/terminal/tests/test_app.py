@@ -1,5 +1,6 @@
 """The service as a process of its own, over a real NATS, with a machine whose authority is played by the test."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -17,14 +18,15 @@ from aether.contracts.command import Command
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, new_id
 from aether.contracts.machines import GetProject, IssueSshCertificate
 from aether.contracts.service import Service
-from aether.contracts.terminal import ListTerminals, OpenTerminal, TerminalView
+from aether.contracts.terminal import FindPort, ListPorts, ListTerminals, OpenTerminal, TerminalView
 from aether.kit.bus import Bus
-from aether.kit.grants import Grant, Signer
+from aether.kit.grants import Grant, Right, Signer
 from aether.kit.provision import provision_streams
 from aether.testkit.eventually import eventually
 from aether.testkit.machine import TestMachine
 from aether.testkit.nats import EmbeddedNats
 
+from .tunnel import head
 from .viewer import Viewer
 
 ACCOUNT, PERSON = AccountId(new_id()), PersonId(new_id())
@@ -62,19 +64,22 @@ class Running:
         command: Command[TerminalView] = OpenTerminal(account_id=ACCOUNT, project_id=PROJECT, person_id=PERSON)
         return await self.gateway.request(command, timeout=15)
 
-    async def view(self, terminal: TerminalView, query: str = "") -> Viewer:
+    def grant(self, right: Right, resource: str) -> str:
         grant = Grant(
             audience=Service.TERMINAL,
             person_id=PERSON,
             person_name="Ada",
             account_id=ACCOUNT,
             project_id=PROJECT,
-            resource=str(terminal.id),
-            right="input",
+            resource=resource,
+            right=right,
             credential_id=CredentialId(new_id()),
         )
+        return self._signer.sign(grant)
+
+    async def view(self, terminal: TerminalView, query: str = "") -> Viewer:
         url = f"ws://127.0.0.1:{self.port}/stream/terminal/{terminal.id}{query}"
-        return await Viewer.connect(url, self._signer.sign(grant))
+        return await Viewer.connect(url, self.grant("input", str(terminal.id)))
 
 
 @pytest_asyncio.fixture
@@ -98,6 +103,7 @@ async def running(
         "AETHER_TRACE_DIR": str(tmp_path / "traces"),
         "TERMINAL_PORT": str(any_free_port()),
         "TERMINAL_JUMP_PORT": str(any_free_port()),
+        "TERMINAL_TUNNEL_PORT": str(any_free_port()),
     }
     async with Bus.connect(nats_server.url, Service.GATEWAY) as gateway:
         there = Running(environment, gateway, grant_keys[0])
@@ -152,3 +158,39 @@ async def test_the_process_answers_over_the_bus_and_listens_for_agents(running: 
     assert [view.id for view in listed.items] == [terminal.id]
     home = Path(running._environment["AETHER_HOME"])
     assert (home / "terminal" / "jump_host_key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_server_started_in_a_terminal_is_found_and_its_page_comes_by_a_tunnel(
+    running: Running,
+) -> None:
+    viewer = await running.view(await running.open())
+    port = any_free_port()
+    await viewer.type(f"echo a-page > page; python3 -u -m http.server --bind 127.0.0.1 {port}\r")
+    await viewer.sees("Serving HTTP")
+    listed = await running.gateway.request(ListPorts(account_id=ACCOUNT, project_id=PROJECT))
+    assert [(view.port, view.process) for view in listed.items] == [(port, "python3")]
+    found = await running.gateway.request(FindPort(project_id=PROJECT, port=port))
+    assert found.listening_since is not None
+    tunnel = int(running._environment["TERMINAL_TUNNEL_PORT"])
+    reader, writer = await asyncio.open_connection("127.0.0.1", tunnel)
+    writer.write(head(f"127.0.0.1:{port}", running.grant("connect", str(port))))
+    assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+    writer.write(b"GET /page HTTP/1.0\r\n\r\n")
+    assert (await reader.read()).endswith(b"\r\n\r\na-page\n")
+    writer.close()
+    await viewer.close()
+
+
+async def test_an_orderly_stop_ends_tunnels_that_nobody_would_end(running: Running) -> None:
+    viewer = await running.view(await running.open())
+    port = any_free_port()
+    await viewer.type(f"python3 -u -m http.server --bind 127.0.0.1 {port}\r")
+    await viewer.sees("Serving HTTP")
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(running._environment["TERMINAL_TUNNEL_PORT"]))
+    writer.write(head(f"127.0.0.1:{port}", running.grant("connect", str(port))))
+    assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+    running.process.terminate()
+    assert await reader.read() == b"\r\n"
+    assert running.process.wait(timeout=10) == 0
+    writer.close()
+    await viewer.close()

@@ -1,14 +1,13 @@
 """The ports of a project: what listens in a real machine, and what its people say of it."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
-import pytest_asyncio
 
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.gateway import AccountDeleted
@@ -22,12 +21,6 @@ from aether.testkit.eventually import eventually
 
 from .conftest import Box
 from .program import Program
-
-
-@pytest_asyncio.fixture
-async def inside(box: Box) -> AsyncIterator[asyncssh.SSHClientConnection]:
-    """A connection into the machine that belongs to the test."""
-    yield (await box.terminals.connections.get(box.project)).connection
 
 
 async def listed(box: Box) -> dict[int, PortView]:

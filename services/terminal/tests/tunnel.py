@@ -69,3 +69,13 @@ def head(target: str, grant: str, *more: str, method: str = "CONNECT") -> bytes:
     if grant:
         lines.append(f"Authorization: Grant {grant}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+async def is_broken(tunnel: Tunnel) -> bool:
+    """Whether it has ended without another byte."""
+    try:
+        return await tunnel.rest() == b""
+    except ConnectionResetError:
+        return True
+    finally:
+        await tunnel.close()

@@ -15,9 +15,9 @@ from aether.terminal.domain.port import Port, Ports, changed, seen
 from aether.terminal.errors import TooManyPorts
 
 NAMED = 256  # ports of one project of which something was said
-FRESH_SECONDS = 2.0  # how old what is seen may be for one who asks
-ASK_SECONDS = 2.0  # how long one who asks waits for a look
-FIND_SECONDS = 4.0
+FRESH_SECONDS = 2.0  # how long ago a port may have been seen that is said to listen
+ASK_SECONDS = 2.0  # how long one who asks for all waits for a look
+FIND_SECONDS = 2.0  # and one who asks for one
 
 NOTHING: Mapping[int, Listener] = {}
 NEVER: Mapping[int, datetime] = {}
@@ -35,7 +35,7 @@ class PortTable:
         async with self._database.transaction() as db:
             await store.know_project(db, project_id, account_id)
         self.watchers.look(project_id)
-        sight = await self._sight(project_id, ASK_SECONDS)
+        sight = await self._sight(project_id, age=0, within=ASK_SECONDS)
         async with self._database.reading() as db:
             known = await store.ports(db, project_id)
         if sight is not None:
@@ -48,7 +48,10 @@ class PortTable:
         Raises NotFound for a project that nobody has told of yet.
         """
         self.watchers.look(project_id)
-        sight = await self._sight(project_id, FIND_SECONDS)
+        sight = await self._sight(project_id, age=FRESH_SECONDS, within=FIND_SECONDS)
+        if sight is not None and number not in sight.open:
+            # It may have begun to listen since, and whoever is told that it does not comes back later.
+            sight = await self._sight(project_id, age=0, within=FIND_SECONDS)
         async with self._database.reading() as db:
             account_id = await store.owner(db, project_id)
             known = await store.ports(db, project_id)
@@ -98,9 +101,9 @@ class PortTable:
         before = await store.ports(db, project_id)
         await self._keep(db, project[0], project_id, before, seen(before, NOTHING, NEVER))
 
-    async def _sight(self, project_id: ProjectId, within: float) -> Sight | None:
+    async def _sight(self, project_id: ProjectId, *, age: float, within: float) -> Sight | None:
         try:
-            return await self.watchers.sight(project_id, age=FRESH_SECONDS, within=within)
+            return await self.watchers.sight(project_id, age=age, within=within)
         except Refusal:
             return None
 
