@@ -4,8 +4,7 @@ import type { Project } from "@/api/types";
 import { useKeepAwake, useRestartProject, useStartProject, useStopProject } from "@/queries/projects";
 import { MenuButton } from "@/ui/MenuButton";
 import { Awake } from "./Activity";
-import { KEEP_AWAKE_SECONDS } from "./WorkspaceBar";
-import { canStart, canStop, holdOf } from "./words";
+import { canStart, canStop, holdOf, KEEP_AWAKE_SECONDS } from "./words";
 
 const DeleteProject = lazy(() => import("./DeleteProject"));
 const ProjectSettings = lazy(() => import("./ProjectSettings"));

@@ -8,7 +8,7 @@ import { StateMark } from "@/ui/StateMark";
 import { Awake } from "./Activity";
 import { ProjectMenu } from "./ProjectMenu";
 import { Switch } from "./Switch";
-import { canStop, holdOf } from "./words";
+import { canStop, holdOf, KEEP_AWAKE_SECONDS } from "./words";
 
 /** Which project this is and what its machine does. */
 export function WorkspaceFacts({ project }: { project: Project }) {
@@ -47,8 +47,6 @@ export function WorkspaceActions({ project }: { project: Project }) {
     </>
   );
 }
-
-export const KEEP_AWAKE_SECONDS = 3600;
 
 function KeepAwake({ project }: { project: Project }) {
   const keep = useKeepAwake(project.id);

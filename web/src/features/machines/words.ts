@@ -3,6 +3,9 @@ import type { AwakeReason, Clone, Project } from "@/api/types";
 import { KEEP_AWAKE } from "@/queries/projects";
 import { clock } from "@/ui/format";
 
+/** How long the button of this page keeps a machine awake. */
+export const KEEP_AWAKE_SECONDS = 3600;
+
 const KINDS = { input: "typing", output: "output" } as const;
 
 /** Why a machine stays awake: "typing", "output", "Codex" for a named hold, "you" for the button of this page. */
