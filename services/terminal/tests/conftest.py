@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from joserfc.jwk import OKPKey
 
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.command import Command
-from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, TerminalId, new_id
+from aether.contracts.ids import AccountId, CredentialId, IntervalId, PersonId, ProjectId, TerminalId, new_id
+from aether.contracts.machines import MachineStarted, MachineStopped
 from aether.contracts.problem import NotFound
 from aether.contracts.service import Service
 from aether.contracts.terminal import GetTerminal, OpenTerminal, TerminalView
@@ -155,6 +157,29 @@ class Box:
 
     async def hear(self, event: Any) -> None:
         await EVENTS[type(event)](event, self.terminals)
+
+    def started(self) -> MachineStarted:
+        return MachineStarted(
+            account_id=self.account,
+            project_id=self.project,
+            machine_id=self.machine.id,
+            generation=1,
+            interval_id=IntervalId(new_id()),
+            started_at=datetime.now(UTC),
+        )
+
+    def stopped(self, generation: int = 1) -> MachineStopped:
+        now = datetime.now(UTC)
+        return MachineStopped(
+            account_id=self.account,
+            project_id=self.project,
+            machine_id=self.machine.id,
+            generation=generation,
+            interval_id=IntervalId(new_id()),
+            started_at=now,
+            stopped_at=now,
+            reason="asked",
+        )
 
     async def open(self, **wishes: Any) -> TerminalView:
         view: TerminalView = await self.ask(

@@ -1,12 +1,9 @@
 """What the service hears, and what it says of itself."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from aether.contracts.gateway import AccountDeleted
-from aether.contracts.ids import IntervalId, new_id
-from aether.contracts.machines import MachineStarted, MachineStopped, ProjectDeleted
+from aether.contracts.machines import ProjectDeleted
 from aether.contracts.terminal import ListTerminals
 from aether.kit.postgres import AlreadyHandled
 from aether.terminal.deps import session as sessions
@@ -15,25 +12,11 @@ from aether.testkit.eventually import eventually
 from .conftest import Box
 
 
-def stopped(box: Box, generation: int = 1) -> MachineStopped:
-    now = datetime.now(UTC)
-    return MachineStopped(
-        account_id=box.account,
-        project_id=box.project,
-        machine_id=box.machine.id,
-        generation=generation,
-        interval_id=IntervalId(new_id()),
-        started_at=now,
-        stopped_at=now,
-        reason="asked",
-    )
-
-
 async def test_a_machine_that_stops_ends_its_terminals_and_tells_who_looks(box: Box) -> None:
     terminal = await box.open()
     viewer = await box.view(terminal)
     box.machine.running = False
-    event = stopped(box)
+    event = box.stopped()
     await box.hear(event)
     assert await viewer.ends() == 4004
     assert viewer.told("exit")[0]["reason"] == "machine_stopped"
@@ -45,21 +28,12 @@ async def test_a_machine_that_stops_ends_its_terminals_and_tells_who_looks(box: 
 async def test_a_late_event_of_an_earlier_start_leaves_later_terminals_alone(box: Box) -> None:
     box.machine.generation = 2
     terminal = await box.open()
-    await box.hear(stopped(box, generation=1))
+    await box.hear(box.stopped(generation=1))
     assert await box.ask_state(terminal) == "open"
 
 
 async def test_a_machine_that_starts_is_connected_to_before_anyone_asks(box: Box) -> None:
-    await box.hear(
-        MachineStarted(
-            account_id=box.account,
-            project_id=box.project,
-            machine_id=box.machine.id,
-            generation=1,
-            interval_id=IntervalId(new_id()),
-            started_at=datetime.now(UTC),
-        )
-    )
+    await box.hear(box.started())
     assert list(box.terminals.connections._open) == [box.project]
 
 

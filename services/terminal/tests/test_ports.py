@@ -11,8 +11,8 @@ import pytest
 
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.gateway import AccountDeleted
-from aether.contracts.ids import AccountId, IntervalId, ProjectId, new_id
-from aether.contracts.machines import MachineStarted, MachineStopped, ProjectDeleted
+from aether.contracts.ids import AccountId, ProjectId, new_id
+from aether.contracts.machines import ProjectDeleted
 from aether.contracts.problem import NotFound
 from aether.contracts.terminal import FindPort, ListPorts, PortView, UpdatePort
 from aether.terminal.deps import port_table
@@ -42,31 +42,6 @@ async def update(box: Box, port: int, **wishes: Any) -> PortView:
     command = UpdatePort(account_id=box.account, project_id=box.project, port=port, **wishes)
     view: PortView = await box.ask(command)
     return view
-
-
-def stopped(box: Box, generation: int = 1) -> MachineStopped:
-    now = datetime.now(UTC)
-    return MachineStopped(
-        account_id=box.account,
-        project_id=box.project,
-        machine_id=box.machine.id,
-        generation=generation,
-        interval_id=IntervalId(new_id()),
-        started_at=now,
-        stopped_at=now,
-        reason="asked",
-    )
-
-
-def started(box: Box) -> MachineStarted:
-    return MachineStarted(
-        account_id=box.account,
-        project_id=box.project,
-        machine_id=box.machine.id,
-        generation=1,
-        interval_id=IntervalId(new_id()),
-        started_at=datetime.now(UTC),
-    )
 
 
 @pytest.fixture
@@ -225,7 +200,7 @@ async def test_a_foreign_project_has_no_ports(box: Box) -> None:
 async def test_of_a_project_that_nobody_has_told_of_no_port_is_known(box: Box) -> None:
     with pytest.raises(NotFound):
         await find(box, 3000)
-    await box.hear(started(box))
+    await box.hear(box.started())
     assert (await find(box, 3000)).account_id == box.account
 
 
@@ -237,7 +212,7 @@ async def test_a_machine_that_stops_has_no_listeners_and_whoever_looks_is_told(
         await eventually(lambda: _is_said(box, server.port))
         await update(box, server.port, label="shop")
         box.machine.running = False
-        await box.hear(stopped(box))
+        await box.hear(box.stopped())
         assert (await said_last(box))[server.port].listening_since is None
         assert (await listed(box))[server.port].listening_since is None
         assert (await find(box, server.port)).listening_since is None
@@ -266,7 +241,7 @@ async def test_looking_at_ports_is_no_activity_and_wakes_no_machine(
         await find(box, server.port)
     assert not await box.said("activity.seen.v1")
     box.machine.running = False
-    await box.hear(stopped(box))
+    await box.hear(box.stopped())
     assert await listed(box) == {}
 
 

@@ -13,7 +13,6 @@ from aether.testkit.eventually import eventually
 
 from .conftest import Box
 from .program import ECHO, Program
-from .test_ports import stopped
 from .tunnel import Tunnel, head, is_broken
 
 COUNT = """
@@ -199,7 +198,7 @@ async def test_a_client_that_goes_away_is_noticed_by_the_program(
 async def test_a_machine_that_stops_breaks_its_tunnels_off(box: Box, inside: asyncssh.SSHClientConnection) -> None:
     async with Program.listening(inside, "127.0.0.1", then=ECHO) as server:
         tunnel = await Tunnel.ask(box, server.port)
-        await box.hear(stopped(box))
+        await box.hear(box.stopped())
         assert await is_broken(tunnel)
     assert box.terminals.tunnels.count(box.project) == 0
 
