@@ -13,7 +13,7 @@ import httpx2
 
 from aether.contracts.ids import AccountId, ProjectId, TerminalId, new_id
 from aether.contracts.machines import ProjectChanged, ProjectDeleted
-from aether.contracts.terminal import TerminalSignal
+from aether.contracts.terminal import PortsChanged, TerminalSignal
 from aether.gateway.store import feed
 from aether.testkit.eventually import eventually
 from aether.testkit.gateway import Stand
@@ -262,3 +262,17 @@ async def test_a_feed_is_kept_for_a_day(stand: Stand) -> None:
         await limits.forget_old(writer, datetime.now(UTC) + timedelta(hours=25))
     async with listening(person, last) as stream:
         assert (await stream.next()).name == "reset"
+
+
+async def test_screens_are_told_of_ports_as_they_come_and_go(stand: Stand) -> None:
+    person = await stand.person()
+    project = await stand.project(person)
+    view = stand.terminals.listen(ProjectId(UUID(project["id"])), 5173)
+    async with listening(person) as stream:
+        await stand.say(PortsChanged(account_id=view.account_id, project_id=view.project_id, ports=[view]))
+        heard = await stream.next()
+    assert heard.name == "ports.changed"
+    assert heard.data["project_id"] == project["id"]
+    shown = [(port["port"], port["url"], port["listening"]) for port in heard.data["ports"]]
+    assert shown == [(5173, stand.preview(project, 5173), True)]
+    assert "account_id" not in heard.data["ports"][0]
