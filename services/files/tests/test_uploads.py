@@ -13,7 +13,7 @@ from aether.testkit.eventually import eventually
 
 from .conftest import Box
 
-KB = 1024
+KB, MB = 1024, 1024 * 1024
 
 
 async def offset(box: Box, upload: UUID) -> int:
@@ -62,19 +62,19 @@ async def test_more_than_was_announced_is_refused_and_the_rest_kept(box: Box) ->
 
 
 async def test_what_came_before_the_network_broke_is_kept(box: Box) -> None:
-    content = os.urandom(3 * 256 * KB)
+    content = os.urandom(4 * MB)
     upload = await box.upload("/a.bin", len(content))
 
     async def broken() -> AsyncIterator[bytes]:
-        yield content[: 512 * KB]
-        await eventually(lambda: arrived(box) >= 512 * KB)
+        yield content[: 3 * MB]
+        await eventually(lambda: arrived(box) == 3 * MB)
         raise ConnectionError("the network is gone")
 
     with pytest.raises(ConnectionError):
         await box.send(upload, 0, broken())
     await eventually(lambda: box.files.requests.count(box.project) == 0)
     there = await offset(box, upload)
-    assert there == 512 * KB
+    assert there == 3 * MB
     assert (await box.send(upload, there, content[there:])).json()["complete"] is True
     assert box.workspace.at("/a.bin").read_bytes() == content
 
@@ -86,18 +86,19 @@ def arrived(box: Box) -> int:
 
 
 async def test_who_comes_back_need_not_wait_for_the_piece_that_hangs(box: Box) -> None:
-    upload = await box.upload("/a", 8)
+    content = os.urandom(4 * MB)
+    upload = await box.upload("/a", len(content))
     go = asyncio.Event()
 
     async def hanging() -> AsyncIterator[bytes]:
-        yield b"0123"
+        yield content[: 3 * MB]
         await go.wait()
 
     hangs = asyncio.create_task(box.send(upload, 0, hanging()))
-    await eventually(lambda: arrived(box) == 4)
-    second = await box.send(upload, 4, b"4567")
+    await eventually(lambda: arrived(box) == 3 * MB)
+    second = await box.send(upload, 3 * MB, content[3 * MB :])
     assert second.json()["complete"] is True
-    assert box.workspace.at("/a").read_text() == "01234567"
+    assert box.workspace.at("/a").read_bytes() == content
     go.set()
     answer = await hangs
     assert (answer.status_code, answer.json()["type"]) == (409, "upload-busy")
