@@ -45,6 +45,12 @@ async def test_the_environment_of_the_machine_reaches_every_command(lab: Lab) ->
     assert await lab.says(machine, "echo $AETHER_MACHINE_ID") == str(machine.machine_id)
 
 
+async def test_a_machine_without_walls_says_that_it_sees_the_host(lab: Lab) -> None:
+    machine = await lab.started()
+    seen = await lab.says(machine, f"grep -qs pytest /proc/{os.getpid()}/cmdline && echo host || echo own")
+    assert await lab.says(machine, "echo ${AETHER_SEES_HOST:-0}") == {"host": "1", "own": "0"}[seen]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

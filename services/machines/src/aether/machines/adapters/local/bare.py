@@ -88,6 +88,8 @@ def _orders(launch: Launch, keys: Path, scratch: Path) -> dict[str, object]:
     home = str(launch.volume)
     own = {"HOME": home, "USER": USERNAME, "LOGNAME": USERNAME, "SHELL": shell}
     own |= {"TMPDIR": str(scratch), "TMUX_TMPDIR": str(scratch)}
+    # So that whoever looks for the machine's processes from inside tells them from the host's.
+    own |= {"AETHER_SEES_HOST": "1"}
     return {
         "username": USERNAME,
         "host_key": spec.identity.private_key,
