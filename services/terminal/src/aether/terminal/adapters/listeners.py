@@ -21,14 +21,18 @@ SAME, WHOLE = b"=\n", b".\n"
 
 # Lines about a socket and its holder have nothing in them that changes while it listens, so that two looks can be
 # compared as they are. A link's text is taken from its first arrow, and -q leaves it no line of its own, so that
-# no name of a file passes for a socket.
+# no name of a file passes for a socket. A machine without walls sees the processes of its host, and says so; its
+# own are those that descend from its SSH server, which takes in those that have lost their parent.
 LOOK = r"""PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export LC_ALL=C
 unset TIME_STYLE
 n='
 '
+tab=$(printf '\t')
 list='ls -ln'
 ls -lnq / >/dev/null 2>&1 && list='ls -lnq'
+root=
+[ -n "$AETHER_SEES_HOST" ] && root=$PPID
 before=
 printf '\036'
 while read -r _; do
@@ -56,6 +60,15 @@ while read -r _; do
         inode=${inode%?}
         case $target in 'socket:['*) ;; *) continue ;; esac
         case $wanted in *" $inode "*) ;; *) continue ;; esac
+        own=$pid
+        while [ -n "$root" ] && [ "$own" != "$root" ] && [ "$own" -gt 1 ]; do
+          parent=0
+          while IFS=" $tab" read -r key value; do
+            case $key in PPid:) parent=$value; break ;; esac
+          done 2>/dev/null </proc/$own/status
+          own=$parent
+        done
+        [ "$own" = "${root:-$pid}" ] || continue
         name=
         { read -r name </proc/$pid/comm; } 2>/dev/null
         now="${now}held $inode $pid $name$n"
