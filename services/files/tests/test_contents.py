@@ -5,8 +5,6 @@ import os
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 
-import pytest
-
 from .conftest import Box
 
 MB = 1024 * 1024
@@ -26,13 +24,13 @@ async def test_a_file_is_read_with_what_a_browser_needs_to_know(box: Box) -> Non
     assert headers["etag"].strip('"') == hashlib.sha256(answer.content).hexdigest()[:32]
 
 
-@pytest.mark.parametrize("name", ["page.html", "image.svg", "script.js", "doc.xml", "data.bin"])
-async def test_nothing_of_a_file_is_ever_run_on_our_origin(box: Box, name: str) -> None:
-    box.workspace.write(f"/{name}", "<script>alert(1)</script>")
-    answer = await box.get("files", path=f"/{name}")
-    assert answer.headers["content-security-policy"] == "sandbox"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+async def test_nothing_of_a_file_is_ever_run_on_our_origin(box: Box) -> None:
+    for name in ("page.html", "image.svg", "script.js", "doc.xml", "data.bin"):
+        box.workspace.write(f"/{name}", "<script>alert(1)</script>")
+        answer = await box.get("files", path=f"/{name}")
+        assert answer.headers["content-security-policy"] == "sandbox"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 async def test_a_download_carries_its_name_whatever_it_is(box: Box) -> None:
@@ -52,28 +50,21 @@ async def test_a_head_is_the_same_without_the_bytes(box: Box) -> None:
     assert {name: value for name, value in head.headers.items() if name != "date"} == left
 
 
-@pytest.mark.parametrize(
-    ("asked", "status", "content", "told"),
-    [
+async def test_a_part_of_a_file(box: Box) -> None:
+    box.workspace.write("/ten", "0123456789")
+    for asked, status, content, told in (
         ("bytes=0-3", 206, b"0123", "bytes 0-3/10"),
         ("bytes=8-", 206, b"89", "bytes 8-9/10"),
         ("bytes=-4", 206, b"6789", "bytes 6-9/10"),
         ("bytes=0-0,5-6", 200, b"0123456789", None),
-        ("bytes=20-", 416, None, "bytes */10"),
-    ],
-)
-async def test_a_part_of_a_file(
-    box: Box, asked: str, status: int, content: bytes | None, told: str | None
-) -> None:
-    box.workspace.write("/ten", "0123456789")
-    answer = await box.get("files", {"Range": asked}, path="/ten")
-    assert answer.status_code == status
-    assert answer.headers.get("content-range") == told
-    if content is not None:
-        assert answer.content == content
+    ):
+        answer = await box.get("files", {"Range": asked}, path="/ten")
+        assert (answer.status_code, answer.content) == (status, content)
+        assert answer.headers.get("content-range") == told
         assert answer.headers["content-length"] == str(len(content))
-    else:
-        assert answer.json()["type"] == "range-not-satisfiable"
+    answer = await box.get("files", {"Range": "bytes=20-"}, path="/ten")
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */10")
+    assert answer.json()["type"] == "range-not-satisfiable"
 
 
 async def test_a_part_is_of_the_file_that_was_begun_or_all_of_the_new_one(box: Box) -> None:
@@ -177,13 +168,10 @@ async def test_a_new_file_goes_over_none_that_is_there(box: Box) -> None:
     assert (await box.put("/a", "two", {"If-Match": "*"})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"If-Match": '"a'}, {"If-None-Match": '"a"'}, {"If-Match": "*", "If-None-Match": "*"}],
-)
-async def test_a_condition_that_cannot_be_meant_is_refused(box: Box, headers: dict[str, str]) -> None:
-    answer = await box.put("/a", "x", headers)
-    assert (answer.status_code, answer.json()["type"]) == (422, "invalid")
+async def test_a_condition_that_cannot_be_meant_is_refused(box: Box) -> None:
+    for headers in ({"If-Match": '"a'}, {"If-None-Match": '"a"'}, {"If-Match": "*", "If-None-Match": "*"}):
+        answer = await box.put("/a", "x", headers)
+        assert (answer.status_code, answer.json()["type"]) == (422, "invalid")
     assert not box.workspace.at("/a").exists()
 
 
@@ -221,12 +209,12 @@ async def test_the_project_itself_is_not_deleted(box: Box) -> None:
     assert box.workspace.root.exists()
 
 
-@pytest.mark.parametrize("path", ["relative", "/../etc/passwd", "/a/../b", "/nul\0", "/" + "n" * 256, "/x" * 2049])
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_a_path_that_cannot_be_meant_is_refused(box: Box, method: str, path: str) -> None:
-    answer = await box.ask(method, "files", params={"path": path})
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "path"
+async def test_a_path_that_cannot_be_meant_is_refused(box: Box) -> None:
+    for path in ("relative", "/../etc/passwd", "/a/../b", "/nul\0", "/" + "n" * 256, "/x" * 2049):
+        for method in ("GET", "PUT", "DELETE"):
+            answer = await box.ask(method, "files", params={"path": path})
+            assert answer.status_code == 422
+            assert answer.json()["errors"][0]["field"] == "path"
 
 
 async def test_what_is_not_there_and_what_is_outside_are_refused_each_in_its_way(box: Box) -> None:

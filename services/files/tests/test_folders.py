@@ -6,8 +6,6 @@ import os
 import time
 import zipfile
 
-import pytest
-
 from .conftest import Box
 
 
@@ -85,11 +83,11 @@ async def test_a_move_overwrites_only_when_that_is_asked_for(box: Box) -> None:
     assert missing.status_code == 404
 
 
-@pytest.mark.parametrize("tail", ["files/mkdir", "files/rename", "files/uploads"])
-@pytest.mark.parametrize("body", ["", "[]", "nonsense", '{"path": 5, "size": "many", "from": 1}', "{}"])
-async def test_a_body_that_is_not_what_is_needed_is_refused(box: Box, tail: str, body: str) -> None:
-    answer = await box.ask("POST", tail, content=body.encode())
-    assert (answer.status_code, answer.json()["type"]) == (422, "invalid")
+async def test_a_body_that_is_not_what_is_needed_is_refused(box: Box) -> None:
+    for tail in ("files/mkdir", "files/rename", "files/uploads"):
+        for body in (b"", b"[]", b"nonsense", b'{"path": 5, "size": "many", "from": 1}', b"{}", b'"\xff"'):
+            answer = await box.ask("POST", tail, content=body)
+            assert (answer.status_code, answer.json()["type"]) == (422, "invalid"), (tail, body)
 
 
 async def test_a_body_of_json_is_small(box: Box) -> None:

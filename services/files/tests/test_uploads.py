@@ -193,8 +193,8 @@ async def test_unfinished_uploads_are_limited(box: Box) -> None:
     await box.upload("/c", 1)
 
 
-@pytest.mark.parametrize("given", ["", "-1", "x", "1" * 30])
-async def test_a_piece_says_where_it_begins(box: Box, given: str) -> None:
+async def test_a_piece_says_where_it_begins(box: Box) -> None:
     upload = await box.upload("/a", 10)
-    answer = await box.ask("PATCH", f"files/uploads/{upload}", {"Upload-Offset": given}, content=b"x")
-    assert answer.status_code == 422
+    for given in ("", "-1", "x", "1" * 30):
+        answer = await box.ask("PATCH", f"files/uploads/{upload}", {"Upload-Offset": given}, content=b"x")
+        assert answer.status_code == 422
