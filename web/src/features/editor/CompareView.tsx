@@ -56,17 +56,13 @@ export function CompareView({ file, view, original, names, words }: CompareProps
   return (
     <>
       <div className="flex h-8 shrink-0 items-center border-b border-line bg-surface text-12 text-muted touch:h-11">
-        {wide ? (
-          <>
-            <span className="flex-1 truncate px-3">{names.original}</span>
-            <span className="flex-1 truncate px-3">{names.own}</span>
-          </>
-        ) : (
-          <span className="flex-1 truncate px-3">
-            {names.own} against {names.original.toLowerCase()}
+        {wide && <span className="w-[calc(50%+14px)] truncate px-3">{names.original}</span>}
+        <span className="flex min-w-0 flex-1 items-center gap-2 pl-3">
+          <span className="min-w-0 flex-1 truncate">
+            {wide ? names.own : `${names.own}, with ${names.original} struck out`}
           </span>
-        )}
-        {made && <Pieces file={file} made={made} />}
+          {made && <Pieces file={file} made={made} />}
+        </span>
       </div>
       <div className="relative min-h-0 flex-1">
         <div ref={place} data-testid="editor-compare" className="absolute inset-0" style={{ fontSize }} />

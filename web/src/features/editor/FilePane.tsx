@@ -70,7 +70,7 @@ function Opened({ projectId, tab, running, close }: PaneProps) {
       <FileBar
         projectId={projectId}
         tab={tab}
-        modes={isText ? modesOf(tab.path) : []}
+        modes={isText && !view.theirs ? modesOf(tab.path) : []}
         entries={
           isText && mode === "text"
             ? ["line", { text: "Who changed each line", on: blame, set: setBlame }]

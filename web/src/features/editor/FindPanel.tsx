@@ -14,8 +14,7 @@ import { Button, IconButton } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { Icon } from "@/ui/Icon";
 import { countMatches, type Matches } from "./matches";
-import type { Updates } from "./useUpdates";
-import { useUpdates } from "./useUpdates";
+import { type Updates, useUpdates } from "./useUpdates";
 
 const INPUT = "h-7 min-w-0 flex-1 bg-transparent px-2 outline-none touch:h-9 touch:text-16";
 const COUNT_MS = 80;
@@ -30,14 +29,9 @@ const OPTIONS: [Option, string, string][] = [
 /** Find and replace in the shown file. */
 export function FindPanel({ view, updates }: { view: EditorView; updates: Updates }) {
   useUpdates(updates);
-  const query = getSearchQuery(view.state);
+  const [query, set] = useQuery(view);
   const [replacing, setReplacing] = useState(false);
   const matches = useMatches(view, query);
-  const set = (change: Partial<SearchQuery>): void => {
-    const { search, replace, caseSensitive, wholeWord, regexp } = { ...query, ...change };
-    const next = new SearchQuery({ search, replace, caseSensitive, wholeWord, regexp, literal: true });
-    view.dispatch({ effects: setSearchQuery.of(next) });
-  };
   const close = (): void => {
     closeSearchPanel(view);
     view.focus();
@@ -98,6 +92,21 @@ export function FindPanel({ view, updates }: { view: EditorView; updates: Update
       )}
     </search>
   );
+}
+
+/** The query of the editor. It is held here as well, because an input wants back at once what was typed into it. */
+function useQuery(view: EditorView): [SearchQuery, (change: Partial<SearchQuery>) => void] {
+  const there = getSearchQuery(view.state);
+  const [held, setHeld] = useState({ query: there, seen: there });
+  // The chord, pressed again, looks for what is selected.
+  if (there !== held.seen && !there.eq(held.query)) setHeld({ query: there, seen: there });
+  const set = (change: Partial<SearchQuery>): void => {
+    const { search, replace, caseSensitive, wholeWord, regexp } = { ...held.query, ...change };
+    const query = new SearchQuery({ search, replace, caseSensitive, wholeWord, regexp, literal: true });
+    view.dispatch({ effects: setSearchQuery.of(query) });
+    setHeld({ query, seen: query });
+  };
+  return [held.query, set];
 }
 
 /** Has the focus and its text chosen when the panel opens. */

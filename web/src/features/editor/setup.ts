@@ -54,17 +54,17 @@ function marker(open: boolean): HTMLElement {
 const looks: Extension = [
   lineNumbers(),
   foldGutter({ markerDOM: marker }),
-  highlightActiveLineGutter(),
   highlightSpecialChars(),
   drawSelection({ cursorBlinkRate: 0 }),
-  dropCursor(),
   bracketMatching(),
-  highlightActiveLine(),
   highlightSelectionMatches({ minSelectionLength: 2 }),
   theme,
 ];
 
 const acts: Extension = [
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  dropCursor(),
   EditorState.allowMultipleSelections.of(true),
   indentOnInput(),
   closeBrackets(),

@@ -92,8 +92,8 @@ const style = HighlightStyle.define([
   { tag: [t.typeName, t.className, t.namespace, t.standard(t.variableName)], color: "var(--code-type)" },
   { tag: [t.tagName, t.angleBracket, t.deleted], color: "var(--code-tag)" },
   { tag: [t.attributeName, t.definition(t.propertyName), t.inserted], color: "var(--code-type)" },
-  { tag: [t.comment, t.meta, t.processingInstruction, t.quote], color: "var(--code-note)" },
-  { tag: t.comment, fontStyle: "italic" },
+  { tag: [t.meta, t.processingInstruction, t.quote], color: "var(--code-note)" },
+  { tag: t.comment, color: "var(--code-note)", fontStyle: "italic" },
   { tag: t.heading, color: "var(--code-name)", fontWeight: "600" },
   { tag: t.strong, fontWeight: "700" },
   { tag: t.emphasis, fontStyle: "italic" },
@@ -102,8 +102,5 @@ const style = HighlightStyle.define([
   { tag: t.monospace, color: "var(--code-string)" },
   { tag: t.invalid, color: "var(--failed)" },
 ]);
-
-/** Colours alone, for text that is shown outside of an editor. */
-export const highlighter = style;
 
 export const theme: Extension = [surface, floating, syntaxHighlighting(style)];
