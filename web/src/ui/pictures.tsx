@@ -16,7 +16,7 @@ const PATHS = {
   ),
   upload: <path d="M8 10.5v-8m-3 3 3-3 3 3M3 13.5h10" />,
   away: <path d="M9.5 3h3.5v3.5M13 3 7.5 8.5M11 9.5V12a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1h2.5" />,
-  changes: <path d="M8 3v5M5.5 5.5h5M5.5 11.5h5" />,
+  changes: <path d="M8 2.5v6M5 5.5h6M5 12.5h6" />,
   plug: <path d="M5.5 2.5v3M10.5 2.5v3M4 5.5h8V8a4 4 0 0 1-8 0ZM8 12v2" />,
   globe: (
     <>

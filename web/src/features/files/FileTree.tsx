@@ -54,7 +54,7 @@ const OVERSCAN = 12;
 
 /** A tree of any size: only what can be seen is drawn, and the row that has the focus. */
 export function FileTree({ ref, ...props }: TreeProps & { ref?: React.Ref<TreeHandle> }) {
-  const { rows, selection, act, label } = props;
+  const { rows, selection, select, act, label } = props;
   const place = useRef<HTMLDivElement>(null);
   const height = useTouch() ? 40 : 32;
   const activeAt = useMemo(
@@ -109,6 +109,11 @@ export function FileTree({ ref, ...props }: TreeProps & { ref?: React.Ref<TreeHa
       tabIndex={-1}
       data-typeahead
       onKeyDown={keys}
+      // The row that has the focus is the one the keys act on, however the focus came there.
+      onFocus={({ target }) => {
+        const path = target.getAttribute("data-path");
+        if (path && path !== selection.active) select({ ...selection, active: path, anchor: path });
+      }}
       onContextMenu={(event) => {
         event.preventDefault();
         act.menu({ x: event.clientX, y: event.clientY }, null);

@@ -65,12 +65,15 @@ export function TreePanel({ ref, projectId, running, shown, asked: focusAsked }:
   const open = useOpenFolders(projectId);
   const handle = useRef<TreeHandle>(null);
   const uploads = useUploadInputs(projectId);
+  const focus = (): void => handle.current?.focus();
   const actions = useFileActions(
     projectId,
     (path) => select(only(path)),
-    (moves) => select((before) => followed(before, moves)),
+    (moves) => {
+      select((before) => followed(before, moves));
+      focus();
+    },
   );
-  const focus = (): void => handle.current?.focus();
   useFocusWhenAsked(focusAsked, focus);
   useReveal(projectId, current, shown, handle);
 

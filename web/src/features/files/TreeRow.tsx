@@ -86,18 +86,20 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       ) : (
         <Name entry={entry} shown={shown} mark={mark} />
       )}
-      {!renaming && <Mark mark={mark} dot={dot} />}
       {!renaming && (
-        <button
-          type="button"
-          tabIndex={-1}
-          aria-label={`Menu of ${entry.name}`}
-          title={`Menu of ${entry.name}`}
-          onClick={openMenu}
-          className="grid size-6 shrink-0 place-items-center rounded-md text-transparent group-hover:text-muted group-focus-visible:text-muted hover:bg-line touch:size-9 touch:text-muted"
-        >
-          <Icon name="more" />
-        </button>
+        <span className="relative grid size-6 shrink-0 place-items-center touch:w-auto touch:grid-flow-col">
+          <Mark mark={mark} dot={dot} />
+          <button
+            type="button"
+            tabIndex={-1}
+            aria-label={`Menu of ${entry.name}`}
+            title={`Menu of ${entry.name}`}
+            onClick={openMenu}
+            className="absolute inset-0 grid place-items-center rounded-md opacity-0 group-hover:opacity-100 group-focus-visible:opacity-100 hover:bg-line touch:static touch:size-9 touch:text-muted touch:opacity-100"
+          >
+            <Icon name="more" />
+          </button>
+        </span>
       )}
     </div>
   );
@@ -123,18 +125,22 @@ function Name({ entry, shown, mark }: { entry: Entry; shown: boolean; mark: Chan
   );
 }
 
+// The menu takes its place under a pointer.
+const MARK_LOOK =
+  "grid w-4 place-items-center group-hover:opacity-0 group-focus-visible:opacity-0 touch:opacity-100";
+
 /** A letter for a change, a dot for a folder that holds some. */
 function Mark({ mark, dot }: { mark: ChangeKind | null; dot: boolean }) {
   if (mark && !dot) {
     return (
-      <span aria-hidden="true" className={classes("w-3 text-center text-12 font-medium", MARK_TONES[mark])}>
+      <span aria-hidden="true" className={classes(MARK_LOOK, "text-12 font-medium", MARK_TONES[mark])}>
         {CHANGE_LETTERS[mark]}
       </span>
     );
   }
   if (!dot) return null;
   return (
-    <span aria-hidden="true" className="grid w-3 place-items-center">
+    <span aria-hidden="true" className={MARK_LOOK}>
       <span className="size-1.5 rounded-full bg-waiting" />
     </span>
   );
