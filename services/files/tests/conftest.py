@@ -111,6 +111,11 @@ class Workspace:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "Begin")
 
+    def staged(self) -> int:
+        """Bytes that are on their way, in the folder where files grow."""
+        staging = self.root.parent / ".aether" / "staging"
+        return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file())
+
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, UID, UID, follow_symlinks=False)
@@ -245,6 +250,10 @@ class Box:
         async with self.database.reading() as db:
             rows = await db.fetch("SELECT data FROM files.outbox ORDER BY id")
         return [json.loads(row["data"]) for row in rows]
+
+    def staged(self) -> int:
+        """Bytes in the machine's staging folder."""
+        return self.workspace.staged()
 
     async def rows(self, table: str) -> int:
         async with self.database.reading() as db:

@@ -166,8 +166,41 @@ async def test_a_client_that_goes_in_the_middle_of_a_write_leaves_the_old_file(b
         await box.put("/a", breaks())
     await eventually(lambda: box.files.requests.count(box.project) == 0, within=5)
     assert box.workspace.at("/a").read_text() == "old"
-    staging = box.machine.home / ".aether" / "staging"
-    await eventually(lambda: not [f for f in staging.rglob("*") if f.is_file() and f.stat().st_size], within=5)
+    await eventually(lambda: box.staged() == 0, within=5)
+
+
+async def test_a_write_whose_machine_is_lost_leaves_the_old_file_and_says_so(box: Box) -> None:
+    box.workspace.write("/a", "old")
+
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"x" * 3 * MB
+        await eventually(lambda: box.staged() > MB)
+        box.machine.cut()
+        for _ in range(64):
+            yield b"x" * MB
+
+    answer = await box.put("/a", cut())
+    assert (answer.status_code, answer.json()["type"]) == (503, "machine-unreachable")
+    assert box.workspace.at("/a").read_text() == "old"
+    assert (await box.put("/a", "new")).status_code == 200
+    await eventually(lambda: box.staged() == 0)
+
+
+async def test_a_download_whose_machine_is_lost_ends_before_its_length(box: Box) -> None:
+    sparse(box, "/large", 512 * MB)
+
+    async def take() -> None:
+        async with box.streamed("files", path="/large") as download:
+            pieces = download.aiter_bytes()
+            await anext(pieces)
+            box.machine.stop_sshd()
+            async for _ in pieces:
+                pass
+
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await take()
+    box.machine.start()
+    assert (await box.get("files", {"Range": "bytes=-4"}, path="/large")).content == bytes(4)
 
 
 async def test_a_request_that_is_cut_before_its_answer_is_told_why(box: Box) -> None:

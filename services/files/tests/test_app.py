@@ -88,11 +88,6 @@ class Running:
         headers = self.headers(**{"Upload-Offset": str(offset)})
         return await self.client.patch(self.address(f"files/uploads/{upload}"), content=content, headers=headers)
 
-    def staged(self) -> int:
-        """Bytes in the machine's staging folder."""
-        staging = self.workspace.root.parent / ".aether" / "staging"
-        return sum(f.stat().st_size for f in staging.rglob("*") if f.is_file()) if staging.exists() else 0
-
 
 @pytest_asyncio.fixture
 async def running(
@@ -142,7 +137,7 @@ async def test_an_upload_goes_on_after_the_service_was_killed_in_the_middle_of_i
     async def until_killed() -> AsyncIterator[bytes]:
         for at in range(0, 4 * MB, MB // 4):
             yield content[at : at + MB // 4]
-        await eventually(lambda: running.staged() >= 2 * MB)
+        await eventually(lambda: running.workspace.staged() >= 2 * MB)
         running.kill()
         yield content[4 * MB :]
 
@@ -168,7 +163,7 @@ async def test_a_write_that_was_killed_leaves_the_old_file_and_nothing_else(runn
     async def until_killed() -> AsyncIterator[bytes]:
         for _ in range(16):
             yield b"x" * (MB // 4)
-        await eventually(lambda: running.staged() >= MB)
+        await eventually(lambda: running.workspace.staged() >= MB)
         running.kill()
         yield b"x"
 
@@ -177,7 +172,7 @@ async def test_a_write_that_was_killed_leaves_the_old_file_and_nothing_else(runn
             running.address("files"), params={"path": "/a.bin"}, content=until_killed(), headers=running.headers()
         )
     assert running.workspace.at("/a.bin").read_text() == "old"
-    await eventually(lambda: running.staged() == 0)
+    await eventually(lambda: running.workspace.staged() == 0)
 
 
 async def test_memory_stays_flat_while_a_gigabyte_goes_through(running: Running) -> None:
@@ -185,31 +180,61 @@ async def test_memory_stays_flat_while_a_gigabyte_goes_through(running: Running)
     with running.workspace.write("/sparse").open("r+b") as file:
         file.truncate(size)
     await running.get("files", path="/")
-    process = psutil.Process(running.process.pid)
-    before = peak = process.memory_info().rss
+    memory = Memory(running.process.pid)
     came = 0
     async with running.client.stream(
         "GET", running.address("files"), params={"path": "/sparse"}, headers=running.headers()
     ) as answer:
         async for piece in answer.aiter_raw():
             came += len(piece)
-            peak = max(peak, process.memory_info().rss) if came % (16 * MB) < len(piece) else peak
+            memory.look()
     assert came == size
-    assert peak - before <= 30 * MB
+    assert memory.growth <= 30 * MB
+
+
+async def test_memory_stays_flat_while_a_large_file_is_written(running: Running) -> None:
+    await running.get("files", path="/")
+    memory = Memory(running.process.pid)
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(256):
+            yield bytes(MB)
+            memory.look()
+
+    answer = await running.client.put(
+        running.address("files"), params={"path": "/zeros"}, content=body(), headers=running.headers()
+    )
+    assert answer.json()["size"] == 256 * MB
+    assert memory.growth <= 30 * MB
+
+
+class Memory:
+    """How much more a process holds at its most than it did in the beginning, in bytes."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._before = self._peak = self._process.memory_info().rss
+
+    def look(self) -> None:
+        self._peak = max(self._peak, self._process.memory_info().rss)
+
+    @property
+    def growth(self) -> int:
+        return self._peak - self._before
 
 
 async def test_a_reader_who_waits_holds_the_machine_back_and_not_the_memory(running: Running) -> None:
     with running.workspace.write("/sparse").open("r+b") as file:
         file.truncate(1024 * MB)
-    process = psutil.Process(running.process.pid)
-    before = process.memory_info().rss
+    memory = Memory(running.process.pid)
     async with running.client.stream(
         "GET", running.address("files"), params={"path": "/sparse"}, headers=running.headers()
     ) as answer:
         await anext(answer.aiter_raw())
         for _ in range(20):
             assert (await running.get("files", path="/")).status_code == 200  # others go on meanwhile
-        assert process.memory_info().rss - before <= 30 * MB
+            memory.look()
+    assert memory.growth <= 30 * MB
 
 
 async def test_a_revocation_arrives_over_the_bus_and_cuts_in_time(running: Running) -> None:

@@ -67,7 +67,7 @@ async def test_what_came_before_the_network_broke_is_kept(box: Box) -> None:
 
     async def broken() -> AsyncIterator[bytes]:
         yield content[: 3 * MB]
-        await eventually(lambda: arrived(box) == 3 * MB)
+        await eventually(lambda: box.staged() == 3 * MB)
         raise ConnectionError("the network is gone")
 
     with pytest.raises(ConnectionError):
@@ -77,12 +77,6 @@ async def test_what_came_before_the_network_broke_is_kept(box: Box) -> None:
     assert there == 3 * MB
     assert (await box.send(upload, there, content[there:])).json()["complete"] is True
     assert box.workspace.at("/a.bin").read_bytes() == content
-
-
-def arrived(box: Box) -> int:
-    """Bytes in the machine's staging folder."""
-    staging = box.machine.home / ".aether" / "staging"
-    return sum(file.stat().st_size for file in staging.rglob("*") if file.is_file()) if staging.exists() else 0
 
 
 async def test_who_comes_back_need_not_wait_for_the_piece_that_hangs(box: Box) -> None:
@@ -95,7 +89,7 @@ async def test_who_comes_back_need_not_wait_for_the_piece_that_hangs(box: Box) -
         await go.wait()
 
     hangs = asyncio.create_task(box.send(upload, 0, hanging()))
-    await eventually(lambda: arrived(box) == 3 * MB)
+    await eventually(lambda: box.staged() == 3 * MB)
     second = await box.send(upload, 3 * MB, content[3 * MB :])
     assert second.json()["complete"] is True
     assert box.workspace.at("/a").read_bytes() == content
@@ -158,7 +152,7 @@ async def test_what_is_given_up_leaves_nothing(box: Box) -> None:
     upload = await box.upload("/a", 10)
     await box.send(upload, 0, b"01234")
     assert (await box.ask("DELETE", f"files/uploads/{upload}")).status_code == 204
-    assert arrived(box) == 0
+    assert box.staged() == 0
     assert (await box.get(f"files/uploads/{upload}")).status_code == 404
     assert (await box.send(upload, 5, b"56789")).status_code == 404
     assert await box.rows("upload") == 0
