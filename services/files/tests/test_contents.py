@@ -1,7 +1,9 @@
 """A file's bytes, read and written, over HTTP and into a real machine."""
 
+import asyncio
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 
@@ -106,6 +108,30 @@ async def test_a_large_file_arrives_whole_and_in_part(box: Box) -> None:
     assert answer.content == content
     part = await box.get("files", {"Range": f"bytes={4 * MB}-"}, path="/large.bin")
     assert part.content == content[4 * MB :]
+
+
+async def test_a_log_that_never_rests_is_read_as_it_comes(box: Box) -> None:
+    file = box.workspace.write("/run.log", b"x" * 2 * MB)
+    over = threading.Event()
+
+    def write() -> None:
+        with file.open("ab") as log:
+            while not over.wait(0.001):
+                log.write(b"x")
+                log.flush()
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    try:
+        whole = await box.get("files", path="/run.log")
+        end = await box.get("files", {"Range": "bytes=-100"}, path="/run.log")
+        particular = await box.get("files", {"If-Match": whole.headers["etag"]}, path="/run.log")
+    finally:
+        over.set()
+        await writing
+    assert (whole.status_code, set(whole.content)) == (200, {ord("x")})
+    assert 2 * MB < len(whole.content) == int(whole.headers["content-length"])
+    assert (end.status_code, end.content) == (206, b"x" * 100)
+    assert particular.status_code == 412
 
 
 async def test_a_file_is_made_with_the_folders_above_it(box: Box) -> None:

@@ -18,8 +18,9 @@ from aether.files.domain.journal import Action
 from aether.files.domain.paths import ROOT, name_of
 from aether.files.errors import ChangedMeanwhile, IsAFolder, RangeNotSatisfiable
 
-# A file that is being written may change between being found and being read.
-TRIES = 4
+# A file that is being written may change between being found and being read. One that never rests, as a log does,
+# is read as it comes; its etag is then of a version before that, so that nothing is saved over what was not seen.
+TRIES = 3
 
 Find = Callable[[], Awaitable[Content]]
 
@@ -45,7 +46,7 @@ async def _listing(asked: Asked, path: str) -> Response:
 
 async def sent(asked: Asked, find: Find, name: str) -> Response:
     """A file, or the part of it that is asked for, or only its headers: whatever the request's own headers say."""
-    for _ in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         content = await find()
         entry, span = content.entry, _span(asked, content.entry)
         headers = _headers(asked, entry, name)
@@ -59,11 +60,16 @@ async def sent(asked: Asked, find: Find, name: str) -> Response:
         if asked.request.method == "HEAD" or not length:
             return Response(status_code=status, headers=headers)
         try:
-            pieces = await content.read(start, length)
+            pieces = await content.read(start, length, moving=attempt == TRIES and not _is_particular(asked))
         except ChangedMeanwhile:
             continue
         return Streamed(pieces, status, headers)
     raise ChangedMeanwhile("This file changes faster than it can be read. Try again when it rests.")
+
+
+def _is_particular(asked: Asked) -> bool:
+    """Whether it has to be one version and no other."""
+    return asked.header("if-match") is not None or asked.header("if-range") is not None
 
 
 def _headers(asked: Asked, entry: Entry, name: str) -> dict[str, str]:

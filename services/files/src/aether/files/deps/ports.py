@@ -109,8 +109,11 @@ class Content(Protocol):
         """Of the file itself, also where the path is a link. `etag` is never None."""
         ...
 
-    async def read(self, start: int = 0, length: int | None = None) -> Stream:
-        """These bytes of the file, whose etag is still `entry.etag`, else ChangedMeanwhile: open it again then."""
+    async def read(self, start: int = 0, length: int | None = None, *, moving: bool = False) -> Stream:
+        """These bytes of the file, whose etag is still `entry.etag`, else ChangedMeanwhile: open it again then.
+
+        `moving`: whatever the file has there now; it is one that is written all the time.
+        """
         ...
 
 

@@ -19,11 +19,11 @@ class FileContent:
         self.entry = entry
         self._project, self._asked, self._data = project, asked, data
 
-    async def read(self, start: int = 0, length: int | None = None) -> Stream:
+    async def read(self, start: int = 0, length: int | None = None, *, moving: bool = False) -> Stream:
         length = self.entry.size - start if length is None else length
         if self._data is not None:
             return AtHand(self._data[start : start + length])
-        asked = {**self._asked, "etag": self.entry.etag, "start": start, "length": length}
+        asked = {**self._asked, "etag": self.entry.etag, "start": start, "length": length, "moving": moving}
         return await self._project.download(asked)
 
 

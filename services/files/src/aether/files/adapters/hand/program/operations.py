@@ -187,7 +187,7 @@ def _read(request: Request, root: Root, out: int) -> bool:
     asked = request.asked
     with root.walked(request.path()) as (trail, name), opened(trail.folder, name) as (fd, found):
         etag, _ = etag_of(fd, found)
-        if etag != asked["etag"]:
+        if etag != asked["etag"] and not asked.get("moving"):
             raise Refused("changed-meanwhile", "The file was changed while it was read.", etag=etag)
         request.tell(None)
         return pour_out(fd, out, int(asked["start"]), int(asked["length"]))
