@@ -1,6 +1,7 @@
 """A hostile program in the machine: it swaps folders and files for links that lead outside, all the time.
 
-Run as a process of its own with the project's folder and the outside one as arguments, until its input ends.
+Run as a process of its own with the project's folder, the outside one and perhaps what to swap as arguments, until
+its input ends.
 """
 
 import ctypes
@@ -106,9 +107,10 @@ def _write(folder: int, name: str) -> None:
 
 def main() -> None:
     root, outside = Path(sys.argv[1]), Path(sys.argv[2])
+    pairs = {name: kind for name, kind in PAIRS.items() if name in sys.argv[3:] or len(sys.argv) == 3}
     rounds = 0
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        for name, kind in PAIRS.items():
+    while rounds % 10 or not select.select([sys.stdin], [], [], 0)[0]:
+        for name, kind in pairs.items():
             if not exchange(root, name):
                 repair(root, outside, name, kind)
         rounds += 1

@@ -84,7 +84,7 @@ class Direct:
     def __init__(self, home: Path, mode: str, **options: Any) -> None:
         self.home, self.root = home, home / "workspace"
         self.root.mkdir(exist_ok=True)
-        words = [options.pop("python", "python3"), *WORDS[1:]]
+        words = [*options.pop("before", []), options.pop("python", "python3"), *WORDS[1:]]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
         self._number = 0
         self.send(PAYLOAD + frame({"mode": mode, "root": str(self.root), "home": str(home)}))

@@ -102,12 +102,10 @@ class Ground:
         hand_hostile.remove(folder, name)
         os.close(folder)
 
-    def state(self) -> dict[str, tuple[int, bytes]]:
-        """Everything outside, with its contents."""
-        return {
-            str(path): (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
-            for path in sorted(self.outside.rglob("*"))
-        }
+    def state(self) -> dict[str, tuple[int, int, int]]:
+        """Everything outside, with what changes with its contents, its name and its mode."""
+        found = ((path, path.lstat()) for path in self.outside.rglob("*"))
+        return {str(path): (state.st_ino, state.st_ctime_ns, state.st_size) for path, state in found}
 
     @property
     def secrets(self) -> list[str]:
@@ -119,8 +117,8 @@ class Ground:
         assert not [secret for secret in self.secrets if secret in text]
 
     @contextmanager
-    def under_attack(self) -> Iterator[None]:
-        command = [sys.executable, hand_hostile.__file__, str(self.root), str(self.outside)]
+    def under_attack(self, *names: str) -> Iterator[None]:
+        command = [sys.executable, hand_hostile.__file__, str(self.root), str(self.outside), *names]
         hostile = subprocess.Popen(command, stdin=subprocess.PIPE)
         try:
             yield
@@ -166,6 +164,17 @@ def test_nothing_outside_is_read_written_listed_or_deleted(ground: Ground) -> No
     assert outcomes["done"] > EXAMPLES // 10, outcomes
     assert outcomes["outside"] > EXAMPLES // 20, outcomes
     assert hand.left() == []
+
+
+def test_a_file_that_becomes_a_link_at_the_last_moment_is_not_opened(ground: Ground) -> None:
+    kinds = set()
+    with direct(ground.home) as hand, ground.under_attack("g", "a/f"):
+        for _ in range(EXAMPLES):
+            for path in ("/g", "/a/f"):
+                answer, data = hand.ask("open", path=path)
+                ground.shows_nothing(answer, data)
+                kinds.add(answer.get("refused", "done"))
+    assert {"done", "outside"} <= kinds
 
 
 def answered(hand: Direct, ground: Ground) -> None:
