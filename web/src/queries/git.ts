@@ -37,9 +37,10 @@ export interface GitStatus {
 }
 
 export interface BlameLine {
-  commit: string;
+  /** Null for a line that is not committed; then nobody and no time is known. */
+  commit: string | null;
   author: string;
-  at: string;
+  at: string | null;
   summary: string;
   /** From 1. */
   line: number;
@@ -70,7 +71,7 @@ type Answer = Partial<Omit<GitStatus, "items">> & { items?: Record<string, unkno
 
 /** The answer of `git/status` with every part in its place, sorted by path. */
 export function statusFrom(answer: Answer): GitStatus {
-  const items = (answer.items ?? []).map(changeFrom).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const items = (answer.items ?? []).map(changeFrom).sort((a, b) => a.path.localeCompare(b.path));
   return {
     repository: answer.repository ?? false,
     branch: answer.branch ?? "",

@@ -13,7 +13,7 @@ import { placed } from "./mount";
 import { StatusLine } from "./StatusLine";
 import { useEditorSettings } from "./settings";
 import { useUpdates } from "./useUpdates";
-import "./compare.css";
+import "./editor.css";
 
 /** Two columns of code want this much, in CSS pixels. */
 const WIDE_PX = 640;

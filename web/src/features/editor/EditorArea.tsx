@@ -36,11 +36,8 @@ export default function EditorArea({ projectId, running }: AreaProps) {
 
   if (!active) return <NoFile />;
   return (
-    <section
-      aria-label="Editor"
-      className="@container flex h-full min-h-0 flex-1 flex-col bg-screen"
-      onKeyDownCapture={press}
-    >
+    // biome-ignore lint/a11y/noStaticElementInteractions: the chords are caught on their way to what has the focus inside.
+    <div className="@container flex h-full min-h-0 flex-1 flex-col bg-screen" onKeyDownCapture={press}>
       <EditorTabs projectId={projectId} list={list} close={close}>
         <span className="hidden text-12 text-muted @4xl:inline touch:hidden">
           <kbd className="font-sans">{LEAVE_CHORD}</kbd> leaves the editor
@@ -59,7 +56,7 @@ export default function EditorArea({ projectId, running }: AreaProps) {
       <Suspense>
         {asked && <CloseDirty projectId={projectId} path={asked} done={() => setAsked(null)} />}
       </Suspense>
-    </section>
+    </div>
   );
 }
 
@@ -71,10 +68,7 @@ const KEYS: [string, string][] = [
 
 function NoFile() {
   return (
-    <section
-      aria-label="Editor"
-      className="grid h-full min-h-0 flex-1 content-center justify-items-center gap-4 bg-screen p-6 text-center"
-    >
+    <div className="grid h-full min-h-0 flex-1 content-center justify-items-center gap-4 bg-screen p-6 text-center">
       <p className="text-16">No file is open.</p>
       <p className="text-muted">Choose one from the files.</p>
       <dl className="grid grid-cols-[auto_auto] gap-x-3 gap-y-1 text-left text-12 text-muted touch:hidden">
@@ -87,6 +81,6 @@ function NoFile() {
           </div>
         ))}
       </dl>
-    </section>
+    </div>
   );
 }

@@ -10,7 +10,7 @@ import type { DocumentView } from "./documentView";
 import { fromBytes } from "./text";
 
 const NAMES = { original: "HEAD", own: "Now" };
-const WORDS = { take: "Bring this piece back", keep: null };
+const WORDS = { take: "Bring back", keep: null };
 
 /** A file against the last commit; pieces of that can be brought back. */
 export default function HeadView({ file, view }: { file: OpenDocument; view: DocumentView }) {

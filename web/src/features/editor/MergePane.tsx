@@ -4,7 +4,7 @@ import type { OpenDocument } from "./document";
 import type { DocumentView } from "./documentView";
 
 const NAMES = { original: "The machine’s", own: "Yours" };
-const WORDS = { take: "Take the machine’s piece", keep: "Keep mine" };
+const WORDS = { take: "Take theirs", keep: "Keep mine" };
 
 /** The machine's version on the left, to be looked at; one's own on the right, to be made into what is saved. */
 export default function MergePane({

@@ -11,6 +11,7 @@ import { takePlace, useHasPlace } from "./open";
 import { StatusLine } from "./StatusLine";
 import { useEditorSettings } from "./settings";
 import { useBlame } from "./useBlame";
+import "./editor.css";
 
 interface TextProps {
   file: OpenDocument;

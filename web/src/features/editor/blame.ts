@@ -23,16 +23,17 @@ class Mark extends GutterMarker {
     const mark = document.createElement("div");
     mark.className = "cm-blame-line";
     if (!this.first) return mark;
-    const isNew = /^0+$/.test(commit);
-    mark.textContent = isNew ? "Not committed" : `${author.split(" ")[0]} · ${ago(at, Date.now())}`;
-    mark.title = isNew ? "Not committed yet" : `${summary}\n${author}, ${exact(at)}\n${commit.slice(0, 10)}`;
+    if (commit && at) {
+      mark.textContent = `${author.split(" ")[0]} · ${ago(at, Date.now())}`;
+      mark.title = `${summary}\n${author}, ${exact(at)}\n${commit.slice(0, 10)}`;
+    } else mark.textContent = "Not committed";
     return mark;
   }
 }
 
 function marks(doc: Text, lines: readonly BlameLine[]): RangeSet<GutterMarker> {
   const builder = new RangeSetBuilder<GutterMarker>();
-  let before = "";
+  let before: string | null | undefined;
   for (const line of [...lines].sort((a, b) => a.line - b.line)) {
     if (line.line < 1 || line.line > doc.lines) continue;
     const { from } = doc.line(line.line);

@@ -12,8 +12,6 @@ export const compareTheme = EditorView.theme({
   "&.cm-merge-b .cm-deletedText": { background: "var(--removed-strong)" },
   ".cm-content": { paddingBottom: "24px" },
   ".cm-deletedChunk": { paddingLeft: "6px" },
-  ".cm-deletedChunk .cm-chunkButtons": { insetInlineEnd: "8px", display: "flex", gap: "4px", zIndex: "1" },
-  ".cm-deletedChunk .cm-piece": { padding: "0 8px" },
   ".cm-deletedLine, .cm-deletedLine del, .cm-insertedLine": { textDecoration: "none" },
   ".cm-changeGutter": { width: "3px", paddingLeft: "0" },
   "&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter": { background: "var(--failed)" },

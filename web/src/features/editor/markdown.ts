@@ -8,6 +8,7 @@ import { Marked } from "marked";
 import { contentsUrl } from "@/queries/contents";
 import { languageCalled } from "./language";
 import { slugOf, type Target, targetOf } from "./links";
+import { baseName } from "./tabs";
 
 const marked = new Marked({ gfm: true });
 
@@ -49,6 +50,8 @@ function placeImage(image: HTMLImageElement, { projectId, path }: Shown): void {
   const target = targetOf(image.getAttribute("src") ?? "", path);
   image.removeAttribute("src");
   image.loading = "lazy";
+  // Without words of its own a picture is told by its name.
+  if (!image.alt && target.kind === "file") image.alt = baseName(target.path);
   if (target.kind === "file") image.src = contentsUrl(projectId, target.path);
   else if (target.kind === "data") image.src = target.url;
   else image.replaceWith(named(image, target));

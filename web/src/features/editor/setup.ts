@@ -102,7 +102,7 @@ export function extensions(hooks: Hooks, indent: Indent, past?: EditorState): Ex
     slots.wrap.of([]),
     slots.blame.of([]),
     slots.compare.of([]),
-    EditorView.contentAttributes.of({ "aria-label": hooks.label }),
+    EditorView.contentAttributes.of({ "aria-label": hooks.label, tabindex: "0" }),
     EditorView.updateListener.of(hooks.updated),
   ];
 }
@@ -122,6 +122,6 @@ export function readOnly(label: string): Extension {
     search({ top: true }),
     EditorState.readOnly.of(true),
     EditorState.lineSeparator.of("\n"),
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true" }),
+    EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
   ];
 }
