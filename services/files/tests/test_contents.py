@@ -90,8 +90,14 @@ async def test_who_has_the_file_already_is_told_so(box: Box) -> None:
         answer = await box.get("files", headers, path="/a")
         assert (answer.status_code, answer.content) == (304, b"")
         assert answer.headers["etag"] == etag
-    for headers in ({"If-None-Match": '"x"'}, {"If-Modified-Since": formatdate(1_600_000_000)}):
+    for headers in (
+        {"If-None-Match": '"x"'},
+        {"If-Modified-Since": formatdate(1_600_000_000)},
+        {"If-Unmodified-Since": formatdate(1_700_000_000)},
+    ):
         assert (await box.get("files", headers, path="/a")).status_code == 200
+    late = await box.get("files", {"If-Unmodified-Since": formatdate(1_600_000_000)}, path="/a")
+    assert (late.status_code, late.json()["type"]) == (412, "changed-meanwhile")
 
 
 async def test_an_empty_file_is_a_file(box: Box) -> None:
@@ -195,7 +201,12 @@ async def test_a_new_file_goes_over_none_that_is_there(box: Box) -> None:
 
 
 async def test_a_condition_that_cannot_be_meant_is_refused(box: Box) -> None:
-    for headers in ({"If-Match": '"a'}, {"If-None-Match": '"a"'}, {"If-Match": "*", "If-None-Match": "*"}):
+    for headers in (
+        {"If-Match": '"a'},
+        {"If-None-Match": '"a"'},
+        {"If-Match": "*", "If-None-Match": "*"},
+        {"If-Unmodified-Since": formatdate(1_700_000_000)},
+    ):
         answer = await box.put("/a", "x", headers)
         assert (answer.status_code, answer.json()["type"]) == (422, "invalid")
     assert not box.workspace.at("/a").exists()

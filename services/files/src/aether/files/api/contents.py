@@ -48,6 +48,7 @@ async def sent(asked: Asked, find: Find, name: str) -> Response:
     """A file, or the part of it that is asked for, or only its headers: whatever the request's own headers say."""
     for attempt in range(1, TRIES + 1):
         content = await find()
+        _require(asked, content.entry)
         entry, span = content.entry, _span(asked, content.entry)
         headers = _headers(asked, entry, name)
         if _is_known(asked, entry):
@@ -86,11 +87,21 @@ def _headers(asked: Asked, entry: Entry, name: str) -> dict[str, str]:
     return headers
 
 
+def _require(asked: Asked, entry: Entry) -> None:
+    """Raises ChangedMeanwhile if the file is not the one that the asker knows."""
+    known = asked.header("if-match")
+    if known is not None:
+        wanted = tags(known, strong=True)
+        holds = wanted is None or entry.etag in wanted
+    else:
+        since = _date(asked.header("if-unmodified-since"))
+        holds = since is None or _second(entry) <= since
+    if not holds:
+        raise ChangedMeanwhile("The file is not the one you know.", etag=entry.etag)
+
+
 def _span(asked: Asked, entry: Entry) -> Span | None:
     assert entry.etag is not None
-    known = asked.header("if-match")
-    if known is not None and (wanted := tags(known, strong=True)) is not None and entry.etag not in wanted:
-        raise ChangedMeanwhile("The file is not the one you know.", etag=entry.etag)
     if not range_holds(asked.header("if-range"), entry.etag):
         return None
     span = span_of(asked.header("range"), entry.size)
@@ -105,7 +116,12 @@ def _is_known(asked: Asked, entry: Entry) -> bool:
     if known is not None:
         return not_modified(known, entry.etag)
     since = _date(asked.header("if-modified-since"))
-    return since is not None and entry.mtime_ns > 0 and moment(entry.mtime_ns).replace(microsecond=0) <= since
+    return since is not None and entry.mtime_ns > 0 and _second(entry) <= since
+
+
+def _second(entry: Entry) -> datetime:
+    """When it was changed, as exactly as HTTP says it."""
+    return moment(entry.mtime_ns).replace(microsecond=0)
 
 
 def _date(header: str | None) -> datetime | None:
@@ -136,6 +152,8 @@ async def noted(asked: Asked, written: Written) -> None:
 
 def _condition(asked: Asked) -> Condition:
     match, none_match = asked.header("if-match"), asked.header("if-none-match")
+    if asked.header("if-unmodified-since") is not None:
+        raise Invalid("A second is too long for a condition: give If-Match.")
     if match is not None and none_match is not None:
         raise Invalid("Give either If-Match or If-None-Match.")
     if match is not None:
