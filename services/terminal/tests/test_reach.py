@@ -135,9 +135,11 @@ def host_program(code: str) -> "Iterator[subprocess.Popen[str]]":
         [*become, "python3", "-c", code], env=environment, text=True, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield process
-        process.kill()
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
