@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 import pytest_asyncio
 
 from aether.kit.provision import provision_streams
@@ -32,6 +33,17 @@ async def gateway_database(postgres_server: PostgresServer, template: str) -> As
 async def nats_url(nats_server: EmbeddedNats) -> str:
     await provision_streams(nats_server.url)
     return nats_server.url
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared_stand(
+    postgres_server: PostgresServer, template: str, nats_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stand]:
+    """One gateway for all tests of a file, where none of them changes what it is."""
+    url = await postgres_server.create_database(template)
+    async with standing_gateway(url, nats_url, tmp_path_factory.mktemp("stand")) as running:
+        yield running
+    await postgres_server.drop_database(url)
 
 
 @pytest_asyncio.fixture

@@ -14,7 +14,7 @@ from aether.contracts.ids import ProjectId
 from aether.contracts.machines import ProjectChanged
 from aether.testkit.browser import NAVIGATION, Browser
 from aether.testkit.eventually import eventually
-from aether.testkit.gateway import Stand, uuid_of
+from aether.testkit.gateway import Stand, standing_gateway, uuid_of
 from aether.testkit.upstreams import App
 
 
@@ -369,8 +369,6 @@ async def test_ports_are_listed_and_changed_and_told_of(stand: Stand, app: App) 
 async def test_without_a_tunnel_previews_are_visibly_off(
     gateway_database: str, nats_url: str, tmp_path: Any, app: App
 ) -> None:
-    from aether.testkit.gateway import standing_gateway
-
     async with standing_gateway(gateway_database, nats_url, tmp_path, tunnel=None) as stand:
         config = (await stand.client().get("/api/config")).json()
         assert (config["features"]["previews"], config["preview_domain"]) == (False, None)
@@ -393,3 +391,32 @@ async def test_news_of_a_project_is_believed_at_once(stand: Stand, app: App) -> 
         return (await browser.fetch(url)).json().get("type") == "project-stopped"
 
     await eventually(is_stopped, within=1.5)
+
+
+async def test_on_https_the_cookie_cannot_be_set_from_another_host(
+    gateway_database: str, nats_url: str, tmp_path: Any
+) -> None:
+    options = {"public_url": "https://aether.example", "preview_domain": "apps.example"}
+    async with App().running() as app, standing_gateway(gateway_database, nats_url, tmp_path, **options) as stand:
+        person = stand.client(Origin="https://aether.example")
+        await person.post("/api/auth/signup", json={"email": "a@example.com", "password": "correct horse battery"})
+        session = person.cookies["__Host-aether"]
+        made = (
+            await person.post(
+                "/api/projects", json={"name": "demo"}, headers={"Cookie": f"__Host-aether={session}"}
+            )
+        ).json()
+        await person.post(f"/api/projects/{made['id']}/start", headers={"Cookie": f"__Host-aether={session}"})
+        url = await stand.serve(made, 5173, app)
+        assert stand.preview(made, 5173) == "http://5173--demo.apps.example"
+        assert stand.gateway.previews.url(5173, "demo") == "https://5173--demo.apps.example"
+        page = await person.get("/api/previews/5173--demo/enter", headers={"Cookie": f"__Host-aether={session}"})
+        assert "form-action https://5173--demo.apps.example;" in page.headers["content-security-policy"]
+        grant = page.text.split('name="grant" value="')[1].split('"')[0]
+        headers = {"Host": url.removeprefix("http://"), "Origin": "https://aether.example"}
+        sent = await person.post("/.aether/enter", data={"grant": grant}, headers=headers)
+        cookie = sent.headers["set-cookie"]
+        assert cookie.startswith("__Host-aether-preview=")
+        for part in ("Secure", "HttpOnly", "Path=/", "SameSite=lax", "Max-Age=3600"):
+            assert part in cookie
+        assert "domain" not in cookie.lower()

@@ -179,21 +179,23 @@ async def standing_gateway(
     key, port = write_grant_key(folder / "grant.jwk"), any_free_port()
     streams, mailbox, machines, clock = StreamService(key), Mailbox(), Machines(), FakeClock(datetime.now(UTC))
     files, tunnel = FilesService(key), Tunnel(key)
-    url = f"http://127.0.0.1:{port}"
-    chosen = GatewaySettings(
-        **{
-            "database_url": database_url,
-            "nats_url": nats_url,
-            "public_url": url,
-            "port": port,
-            "grant_key_file": folder / "grant.jwk",
-            "streams": {"terminal": f"127.0.0.1:{streams.port}", "files": f"127.0.0.1:{files.port}"},
-            "tunnel": f"127.0.0.1:{tunnel.port}",
-            **settings,
-        }
-    )
-    terminals = Terminals(machines)
+    url, terminals = f"http://127.0.0.1:{port}", Terminals(machines)
     async with contextlib.AsyncExitStack() as stack:
+        await tunnel.start()
+        stack.push_async_callback(tunnel.stop)
+        await stack.enter_async_context(files.running())
+        chosen = GatewaySettings(
+            **{
+                "database_url": database_url,
+                "nats_url": nats_url,
+                "public_url": url,
+                "port": port,
+                "grant_key_file": folder / "grant.jwk",
+                "streams": {"terminal": f"127.0.0.1:{streams.port}", "files": f"127.0.0.1:{files.port}"},
+                "tunnel": f"127.0.0.1:{tunnel.port}",
+                **settings,
+            }
+        )
         database = await stack.enter_async_context(Database.connect(database_url, "gateway"))
         buses = [await stack.enter_async_context(Bus.connect(nats_url, service)) for service in Service]
         bus = {b.service: b for b in buses}
@@ -211,9 +213,6 @@ async def standing_gateway(
         )
         await streams.start()
         stack.push_async_callback(streams.stop)
-        await tunnel.start()
-        stack.push_async_callback(tunnel.stop)
-        await stack.enter_async_context(files.running())
         ear = Ear(bus[Service.GATEWAY], database, EVENTS, gateway)
         for work in (notices.run(), ear.run(), Relay(database, bus[Service.GATEWAY]).run(), keep(gateway)):
             stack.push_async_callback(_end, asyncio.create_task(work))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -18,7 +19,6 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from aether.cli.embedded.ports import any_free_port
 from aether.kit.grants import ALGORITHM, from_headers
 from aether.testkit.eventually import eventually
 
@@ -36,8 +36,8 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]:
-    """An app on a loopback port until the end of the block."""
+async def served(app: ASGIApp, port: int = 0, **options: Any) -> AsyncIterator[int]:
+    """An app on a loopback port, by default a free one, until the end of the block."""
     chosen: dict[str, Any] = {
         "ws": "websockets-sansio",
         "ws_per_message_deflate": False,
@@ -47,11 +47,11 @@ async def served(app: ASGIApp, port: int, **options: Any) -> AsyncIterator[None]
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off", **chosen
     )
-    server = QuietServer(config)
-    task = asyncio.create_task(server.serve())
+    server, listening = QuietServer(config), socket.create_server(("127.0.0.1", port))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
     await eventually(lambda: server.started, every=0.005)
     try:
-        yield
+        yield listening.getsockname()[1]
     finally:
         server.should_exit = True
         await task
@@ -67,20 +67,20 @@ async def told(request: Request) -> Response:
     return JSONResponse(shown)
 
 
-async def echo(socket: WebSocket) -> None:
+async def echo(connection: WebSocket) -> None:
     """Accept, and send back what comes."""
-    offered = socket.scope["subprotocols"]
-    await socket.accept(subprotocol=offered[0] if offered else None)
+    offered = connection.scope["subprotocols"]
+    await connection.accept(subprotocol=offered[0] if offered else None)
     with contextlib.suppress(Exception):
         while True:
-            await socket.send_text(await socket.receive_text())
+            await connection.send_text(await connection.receive_text())
 
 
 class App:
     """A program that listens on a loopback port. `behave` answers requests, `talk` has sockets."""
 
     def __init__(self) -> None:
-        self.port = any_free_port()
+        self.port = 0
         self.requests: list[Request] = []
         self.handshakes: list[WebSocket] = []
         self.behave: Behave = told
@@ -92,16 +92,16 @@ class App:
             Route("/{path:path}", self._answer, methods=METHODS),
             WebSocketRoute("/{path:path}", self._talk),
         ]
-        async with served(Starlette(routes=routes), self.port):
+        async with served(Starlette(routes=routes)) as self.port:
             yield self
 
     async def _answer(self, request: Request) -> Response:
         self.requests.append(request)
         return await self.behave(request)
 
-    async def _talk(self, socket: WebSocket) -> None:
-        self.handshakes.append(socket)
-        await self.talk(socket)
+    async def _talk(self, connection: WebSocket) -> None:
+        self.handshakes.append(connection)
+        await self.talk(connection)
 
 
 class FilesService(App):
@@ -120,11 +120,11 @@ class FilesService(App):
             return JSONResponse(problem, 401, media_type="application/problem+json")
         return await super()._answer(request)
 
-    async def _talk(self, socket: WebSocket) -> None:
-        if not self._admits(socket.scope["headers"]):
-            await socket.close(4003)
+    async def _talk(self, connection: WebSocket) -> None:
+        if not self._admits(connection.scope["headers"]):
+            await connection.close(4003)
             return
-        await super()._talk(socket)
+        await super()._talk(connection)
 
     def _admits(self, headers: list[tuple[bytes, bytes]]) -> bool:
         claims = read_grant(self._key, from_headers(headers), "files")
@@ -147,7 +147,7 @@ class Tunnel:
     """The terminal service's way into machines: CONNECT with a grant, to what a test says listens there."""
 
     def __init__(self, key: OKPKey) -> None:
-        self.port = any_free_port()
+        self.port = 0
         self.grants: list[dict[str, Any]] = []
         self.targets: list[str] = []
         self.listeners: dict[tuple[str, int], int] = {}  # project and its port → a port of this computer
@@ -161,7 +161,8 @@ class Tunnel:
         return len(self._open)
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server is not None:
