@@ -47,16 +47,17 @@ class PortTable:
 
         Raises NotFound for a project that nobody has told of yet.
         """
+        async with self._database.reading() as db:
+            account_id = await store.owner(db, project_id)
+        if account_id is None:
+            raise NotFound("There is no such project.")
         self.watchers.look(project_id)
         sight = await self._sight(project_id, age=FRESH_SECONDS, within=FIND_SECONDS)
         if sight is not None and number not in sight.open:
             # It may have begun to listen since, and whoever is told that it does not comes back later.
             sight = await self._sight(project_id, age=0, within=FIND_SECONDS)
         async with self._database.reading() as db:
-            account_id = await store.owner(db, project_id)
             known = await store.ports(db, project_id)
-        if account_id is None:
-            raise NotFound("There is no such project.")
         after = seen(known, sight.open, sight.since) if sight is not None else seen(known, NOTHING, NEVER)
         return after.get(number, Port(number)).view(account_id, project_id)
 
