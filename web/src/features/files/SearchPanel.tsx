@@ -279,7 +279,7 @@ function MatchLine({ match }: { match: Found }) {
       </span>
       <span className="min-w-0 flex-1 truncate font-mono text-12 whitespace-pre" title={match.text.trim()}>
         {before}
-        <mark className="rounded-xs bg-waiting-soft text-text shadow-[0_0_0_1px_var(--waiting)]">{hit}</mark>
+        <mark className="bg-waiting-soft font-semibold text-text">{hit}</mark>
         {after}
       </span>
     </>

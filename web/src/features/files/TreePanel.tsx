@@ -252,7 +252,9 @@ export function TreePanel({ ref, projectId, running, shown, asked: focusAsked }:
           <MoveTo
             projectId={projectId}
             paths={asked.paths}
-            known={[...open]}
+            known={tree.rows
+              .filter((row) => row.kind === "entry" && isFolder(row.entry))
+              .map(({ path }) => path)}
             move={actions.move}
             close={() => setAsked(null)}
           />

@@ -87,7 +87,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
         <Name entry={entry} shown={shown} mark={mark} />
       )}
       {!renaming && (
-        <span className="relative grid size-6 shrink-0 place-items-center touch:w-auto touch:grid-flow-col">
+        <span className="relative flex h-6 min-w-6 shrink-0 items-center justify-center touch:h-9">
           <Mark mark={mark} dot={dot} />
           <button
             type="button"

@@ -27,7 +27,7 @@ export function LabelField({ port, save }: { port: Port; save: (label: string) =
       onChange={(event) => setText(event.target.value)}
       onKeyDown={press}
       onBlur={keep}
-      className="h-6 min-w-0 flex-1 truncate rounded-md border border-transparent bg-transparent px-1 -ml-1.5 text-12 outline-none placeholder:text-muted hover:border-line focus:border-accent focus:bg-surface touch:h-9 touch:text-16"
+      className="h-6 min-w-0 flex-1 truncate rounded-md border border-transparent bg-transparent px-1 -ml-1.25 text-12 outline-none placeholder:text-muted hover:border-line focus:border-accent focus:bg-surface touch:h-9 touch:text-16"
     />
   );
 }

@@ -9,8 +9,15 @@ import { appeared } from "./words";
 
 const STAYS_MS = 20_000;
 
+interface NoticeProps {
+  projectId: string;
+  running: boolean;
+  /** The list of ports is in sight, and shows it better. */
+  quiet: boolean;
+}
+
 /** Says quietly that something new listens, with the way to it. Goes by itself, but not from under a pointer. */
-export default function PortNotice({ projectId, running }: { projectId: string; running: boolean }) {
+export default function PortNotice({ projectId, running, quiet }: NoticeProps) {
   const { data } = useQuery({ ...portsQuery(projectId), enabled: running });
   const [news, setNews] = useState<Port | null>(null);
   const [held, setHeld] = useState(false);
@@ -31,7 +38,7 @@ export default function PortNotice({ projectId, running }: { projectId: string; 
     return () => clearTimeout(timer);
   }, [news, held, gone]);
 
-  if (!news?.url || gone) return null;
+  if (!news?.url || gone || quiet) return null;
   return (
     <section
       aria-label="New port"

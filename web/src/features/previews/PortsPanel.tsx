@@ -113,7 +113,7 @@ function PortRow({ port, projectId }: { port: Port; projectId: string }) {
         </span>
         <Ways port={port} />
       </div>
-      <div className="flex min-w-0 items-center gap-1">
+      <div className="flex min-w-0 items-center gap-1 pl-4.5">
         <LabelField port={port} save={(label) => update.mutate({ port: port.port, label })} />
         <MenuButton
           label={`Who may open ${port.port}: ${VISIBILITY_WORDS[port.visibility]}`}

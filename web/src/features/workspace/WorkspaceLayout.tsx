@@ -81,7 +81,9 @@ export function WorkspaceLayout({ project, children }: LayoutProps) {
           />
         )}
         <RightSide project={project} layout={layout} narrow={narrow} shown={shown} />
-        <Suspense>{running && <PortNotice projectId={projectId} running={running} />}</Suspense>
+        <Suspense>
+          {running && <PortNotice projectId={projectId} running={running} quiet={shown.side === "ports"} />}
+        </Suspense>
       </div>
       <UploadGuard projectId={projectId} />
       <Suspense>{going && <QuickOpen projectId={projectId} close={() => setGoing(false)} />}</Suspense>
@@ -165,9 +167,8 @@ function Middle({ project, layout, narrow, shown, open, height, children }: Midd
         <Strip name="Editor" icon="down" press={() => toggleMiddle(projectId, "editor")} />
       )}
       {edited && (
-        <section
+        <div
           id="panel-editor"
-          aria-label="Editor"
           style={both ? { height: editorHeight } : undefined}
           className={classes(
             "flex min-h-0 flex-col",
@@ -178,7 +179,7 @@ function Middle({ project, layout, narrow, shown, open, height, children }: Midd
           <Suspense fallback={<PanelSkeleton label="Loading the editor" />}>
             <EditorArea projectId={projectId} running={project.status === "running"} />
           </Suspense>
-        </section>
+        </div>
       )}
       {both && (
         <Splitter

@@ -52,12 +52,13 @@ function Head({ view, queue, unfolded, unfold }: HeadProps) {
         >
           <Icon name={unfolded ? "down" : "up"} className="size-3.5 text-muted" />
           <span className="truncate" data-number>
+            {view.open > 0 && <span className="sr-only">Uploading </span>}
             {summary(view, part)}
           </span>
         </button>
         {view.open > 0 ? (
-          <Button size="small" kind="quiet" onClick={() => queue.cancelAll()}>
-            Cancel all
+          <Button size="small" kind="quiet" aria-label="Cancel all uploads" onClick={() => queue.cancelAll()}>
+            Cancel
           </Button>
         ) : (
           <IconButton label="Clear the list of uploads" onClick={() => queue.clear()}>
@@ -73,7 +74,7 @@ function summary(view: UploadsView, part: number): string {
   const done = view.items.filter(({ state }) => state === "done").length;
   const lost = view.items.filter(({ state }) => state === "lost").length;
   const failed = view.failed ? `, ${view.failed} failed` : "";
-  if (view.open) return `Uploading ${done + 1} of ${done + view.open} · ${part} %${failed}`;
+  if (view.open) return `${done + 1} of ${done + view.open} · ${part} %${failed}`;
   if (lost) return `${plural(lost, "upload", "uploads")} interrupted${failed}`;
   return `${plural(done, "file", "files")} uploaded${failed}`;
 }
@@ -119,11 +120,25 @@ function Question({ count, queue }: { count: number; queue: UploadQueue }) {
   );
 }
 
+// What needs somebody stands first, what is over last.
+const RANKS: Record<Upload["state"], number> = {
+  asking: 0,
+  failed: 0,
+  lost: 0,
+  retrying: 1,
+  sending: 1,
+  paused: 1,
+  waiting: 2,
+  done: 3,
+  skipped: 3,
+};
+
 function List({ view, queue }: { view: UploadsView; queue: UploadQueue }) {
+  const items = view.items.toSorted((a, b) => RANKS[a.state] - RANKS[b.state] || a.id - b.id);
   const place = useRef<HTMLDivElement>(null);
   const height = useTouch() ? 52 : 44;
   const virtual = useVirtualizer({
-    count: view.items.length,
+    count: items.length,
     getScrollElement: () => place.current,
     estimateSize: () => height,
     overscan: 6,
@@ -132,7 +147,7 @@ function List({ view, queue }: { view: UploadsView; queue: UploadQueue }) {
     <div ref={place} className="max-h-56 min-h-0 overflow-auto border-t border-line">
       <ul aria-label="Every upload" className="relative" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, key }) => {
-          const item = view.items[index];
+          const item = items[index];
           return item ? <Line key={key} item={item} queue={queue} top={start} height={height} /> : null;
         })}
       </ul>

@@ -127,8 +127,16 @@ describe("many files", () => {
     queue.add([...given, { path: "/d/empty", file: null }]);
     await settled();
     expect(server.disk.size).toBe(201);
-    expect(server.most).toBe(3);
+    expect(server.most).toBe(4);
     expect(queue.view()).toMatchObject({ open: 0, failed: 0, total: 1_000, sent: 1_000 });
+  });
+
+  test("those of a new beginning are not counted with those that are over", async () => {
+    queue.add([{ path: "/a", file: small("a") }]);
+    await settled();
+    queue.add([{ path: "/b", file: small("b") }]);
+    await settled();
+    expect(queue.view().items.map((item) => item.path)).toEqual(["/b"]);
   });
 
   test("one that is refused does not hold up the others, and goes again when asked", async () => {

@@ -70,7 +70,7 @@ export interface Transport {
 }
 
 export const PIECE = 8 * 1024 * 1024;
-const AT_ONCE = 3;
+const AT_ONCE = 4;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 20_000;
 const SHOW_MS = 50;
@@ -121,6 +121,8 @@ export class UploadQueue {
   /** What is given together is asked about together. */
   add(given: readonly Given[]): void {
     this.#batch += 1;
+    // A new beginning: what is over long since is not counted with it.
+    if (!this.#items.some(({ state }) => OPEN.has(state))) this.clear();
     for (const { path, file } of given) {
       const known = file && this.#items.find((item) => item.state === "lost" && isSame(item, file));
       if (known) this.#found(known, file);
