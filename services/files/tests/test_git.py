@@ -48,6 +48,16 @@ async def test_the_whole_diff_has_what_is_new(box: Box) -> None:
     assert "+two" not in only.text
 
 
+async def test_a_renamed_file_is_shown_against_what_it_was(box: Box) -> None:
+    box.workspace.write("/old.txt", "one\ntwo\nthree\nfour\n")
+    box.workspace.repository()
+    box.workspace.git("mv", "old.txt", "new.txt")
+    box.workspace.write("/new.txt", "one\ntwo\nthree\nfour\nfive\n")
+    lines = (await box.get("git/diff", path="/new.txt")).text.splitlines()
+    assert "rename from old.txt" in lines
+    assert [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")] == ["+five"]
+
+
 async def test_a_file_as_head_has_it(box: Box) -> None:
     box.workspace.write("/a.txt", "committed\n")
     box.workspace.repository()

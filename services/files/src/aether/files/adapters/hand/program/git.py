@@ -197,17 +197,29 @@ def diff(root: Root, path: str, staging: Staging, task: Task, pour: Callable[[by
         add = [*OPTIONS, "add", "--intent-to-add", "--ignore-errors", "--", _pathspec(path)]
         with task.child(add, root, seconds=DIFF_SECONDS, env=env) as child:
             child.read()
-        words = [*OPTIONS, "diff", "-M", *PLAIN_DIFF, _base(root, task), "--", _pathspec(path)]
+        base = _base(root, task)
+        paths = [_pathspec(path), *_former(root, path, base, task)]
+        words = [*OPTIONS, "diff", "-M", *PLAIN_DIFF, base, "--", *paths]
         with task.child(words, root, seconds=DIFF_SECONDS, env=env) as child:
             for piece in child.pieces():
                 pour(piece)
             return child.wait() == 0
 
 
+def _former(root: Root, path: str, base: str, task: Task) -> list[str]:
+    """Where a renamed file was. Without that path beside its own, git would take all of it for new."""
+    words = ["diff", "--name-status", "-z", "-M", "--diff-filter=R", *PLAIN_DIFF, base]
+    told = os.fsdecode(_asked(root, task, *words) or b"").split("\0")
+    renames = zip(told[1::3], told[2::3])
+    return [_pathspec(f"/{old}") for old, new in renames if new == "/".join(parts(path))]
+
+
 def _copy_index(root: Root, copy: int) -> None:
     """An index that is not there stays a file of no bytes, which git takes for an empty one."""
     with suppress(FileNotFoundError), root.entered_itself(".git") as git, opened(git.folder, "index") as (fd, now):
         copy_out(fd, copy, 0, now.st_size)
+        # By its age git tells which entries are too young to trust: written in the moment the index was.
+        os.utime(copy, ns=(now.st_atime_ns, now.st_mtime_ns))
 
 
 def blob(root: Root, path: str, task: Task) -> tuple[list[Any], bytes | None]:
