@@ -68,7 +68,7 @@ function Hex({ bytes, whole }: { bytes: Uint8Array; whole: boolean }) {
   if (!bytes.length) return <p className="text-muted">It is empty.</p>;
   return (
     <section aria-label="Bytes" className="grid gap-2">
-      <h3 className="text-12 text-muted">{whole ? "All of its bytes" : "Its first 4 KB"}</h3>
+      <h2 className="text-12 text-muted">{whole ? "All of its bytes" : "Its first 4 KB"}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must be reached by the keyboard for that. */}
       <pre tabIndex={0} className="overflow-x-auto font-mono text-12 leading-5">
         {hexLines(bytes).map((line) => (

@@ -36,7 +36,6 @@ export default function EditorArea({ projectId, running }: AreaProps) {
 
   if (!active) return <NoFile />;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the chords are caught on their way to what has the focus inside.
     <div className="@container flex h-full min-h-0 flex-1 flex-col bg-screen" onKeyDownCapture={press}>
       <EditorTabs projectId={projectId} list={list} close={close}>
         <span className="hidden text-12 text-muted @4xl:inline touch:hidden">
