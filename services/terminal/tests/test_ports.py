@@ -197,11 +197,17 @@ async def test_a_foreign_project_has_no_ports(box: Box) -> None:
             await box.ask(UpdatePort(account_id=account, project_id=project, port=1, label="x"))
 
 
-async def test_of_a_project_that_nobody_has_told_of_no_port_is_known(box: Box) -> None:
-    with pytest.raises(NotFound):
-        await find(box, 3000)
-    await box.hear(box.started())
-    assert (await find(box, 3000)).account_id == box.account
+async def test_a_port_is_found_in_a_project_that_nobody_has_told_of_and_is_kept_once_somebody_has(
+    box: Box, inside: asyncssh.SSHClientConnection
+) -> None:
+    async with Program.http(inside) as server:
+        view = await find(box, server.port)
+        assert view.listening_since is not None
+        assert view.account_id == port_table.NOBODY
+        assert not await said_last(box)
+        await box.hear(box.started())
+        assert (await find(box, server.port)).account_id == box.account
+        await eventually(lambda: _is_said(box, server.port), within=3)
 
 
 async def test_a_machine_that_stops_has_no_listeners_and_whoever_looks_is_told(
@@ -290,8 +296,7 @@ async def test_the_machine_is_looked_at_again_after_its_connection_was_lost(box:
 async def test_ports_are_gone_with_their_project_and_with_their_account(box: Box) -> None:
     await update(box, 3000, label="shop")
     await box.hear(ProjectDeleted(account_id=box.account, project_id=box.project))
-    with pytest.raises(NotFound):
-        await find(box, 3000)
+    assert (await find(box, 3000)).label == ""
     await update(box, 3000, label="shop")
     await box.hear(AccountDeleted(account_id=box.account, person_id=box.person))
     async with box.database.reading() as db:

@@ -39,10 +39,11 @@ class Scene:
         self.opened += 1
         return Lookout(self)
 
-    async def keep(self, project_id: ProjectId, sight: Sight) -> None:
+    async def keep(self, project_id: ProjectId, sight: Sight) -> bool:
         if self.database_away:
             raise Unavailable
         self.told.append((self.clock.monotonic(), sorted(sight.open)))
+        return True
 
     async def fresh(self) -> list[int]:
         return sorted((await self.watchers.sight(self.project, age=0, within=5)).open)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, ProjectId
-from aether.contracts.problem import NotFound, Refusal
+from aether.contracts.problem import Refusal
 from aether.contracts.terminal import PortView, Visibility
 from aether.kit.postgres import Database, Writer
 from aether.terminal import store
@@ -17,8 +18,10 @@ from aether.terminal.errors import TooManyPorts
 NAMED = 256  # ports of one project of which something was said
 FRESH_SECONDS = 2.0  # how long ago a port may have been seen that is said to listen
 ASK_SECONDS = 2.0  # how long one who asks for all waits for a look
-FIND_SECONDS = 2.0  # and one who asks for one
+FIND_SECONDS = 5.0  # and one who asks for one, in which the way to the machine may have to be made
+FIND_AGAIN_SECONDS = 2.0
 
+NOBODY = AccountId(UUID(int=0))
 NOTHING: Mapping[int, Listener] = {}
 NEVER: Mapping[int, datetime] = {}
 
@@ -45,21 +48,18 @@ class PortTable:
     async def found(self, project_id: ProjectId, number: int) -> PortView:
         """One port as it is now. Where the machine does not say, nothing listens.
 
-        Raises NotFound for a project that nobody has told of yet.
+        Of a project that nobody has told of, the account is nobody's.
         """
-        async with self._database.reading() as db:
-            account_id = await store.owner(db, project_id)
-        if account_id is None:
-            raise NotFound("There is no such project.")
         self.watchers.look(project_id)
         sight = await self._sight(project_id, age=FRESH_SECONDS, within=FIND_SECONDS)
         if sight is not None and number not in sight.open:
             # It may have begun to listen since, and whoever is told that it does not comes back later.
-            sight = await self._sight(project_id, age=0, within=FIND_SECONDS)
+            sight = await self._sight(project_id, age=0, within=FIND_AGAIN_SECONDS)
         async with self._database.reading() as db:
+            account_id = await store.owner(db, project_id)
             known = await store.ports(db, project_id)
         after = seen(known, sight.open, sight.since) if sight is not None else seen(known, NOTHING, NEVER)
-        return after.get(number, Port(number)).view(account_id, project_id)
+        return after.get(number, Port(number)).view(account_id or NOBODY, project_id)
 
     async def said(
         self,
@@ -84,14 +84,20 @@ class PortTable:
             await self._keep(db, account_id, project_id, before, after)
         return port.view(account_id, project_id)
 
-    async def saw(self, project_id: ProjectId, sight: Sight) -> None:
-        """Keep what a watcher has seen, unless that machine has ended meanwhile."""
+    async def saw(self, project_id: ProjectId, sight: Sight) -> bool:
+        """Keep what a watcher has seen, unless that machine has ended meanwhile.
+
+        False: whose project it is has yet to be told.
+        """
         async with self._database.transaction() as db:
             project = await store.lock_ports(db, project_id)
-            if project is None or sight.generation <= project[1]:
-                return
-            before = await store.ports(db, project_id)
-            await self._keep(db, project[0], project_id, before, seen(before, sight.open, sight.since))
+            if project is None:
+                return False
+            account_id, ended_generation = project
+            if sight.generation > ended_generation:
+                before = await store.ports(db, project_id)
+                await self._keep(db, account_id, project_id, before, seen(before, sight.open, sight.since))
+        return True
 
     async def ended(self, db: Writer, project_id: ProjectId, generation: int) -> None:
         """A machine is gone, and with it all that listened there."""

@@ -34,14 +34,14 @@ class Sight:
     since: Mapping[int, datetime]
 
 
-Found = Callable[[ProjectId, Sight], Awaitable[None]]
+Found = Callable[[ProjectId, Sight], Awaitable[bool]]
 
 
 class Watchers:
     """One watcher for each project that is looked at.
 
     `viewed` says whether somebody is at a terminal of the project; `found` is told what was seen when it has
-    changed, at most once a second, and once after each beginning.
+    changed, at most once a second, and once after each beginning. It answers whether it need not be told again.
     """
 
     def __init__(
@@ -209,11 +209,10 @@ class Watcher:
         if sight.open == self._told or (self._told is not None and now - self._told_at < PACE_SECONDS):
             return
         try:
-            await self._found(self._project_id, sight)
+            if await self._found(self._project_id, sight):
+                self._told, self._told_at = sight.open, now
         except Unavailable:
             log.warning("ports.not_kept", note="the database is away")
-        else:
-            self._told, self._told_at = sight.open, now
 
     async def _failed(self, refusal: Refusal) -> None:
         """A lookout may have been lost only because its connection was: the first time it is tried again."""
