@@ -72,14 +72,14 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
         isOutside(entry) && "text-muted",
       )}
     >
-      <Icon
-        name="right"
-        className={classes(
-          "size-3.5 text-muted transition-transform duration-100",
-          open && "rotate-90",
-          !folder && "invisible",
-        )}
-      />
+      {folder ? (
+        <Icon
+          name="right"
+          className={classes("size-3.5 text-muted transition-transform duration-100", open && "rotate-90")}
+        />
+      ) : (
+        <span className="w-3.5 shrink-0" />
+      )}
       <Icon name={iconOf(entry)} className={classes("size-4", folder ? "text-accent/80" : "text-muted")} />
       {renaming ? (
         <NameInput label={`New name of ${entry.name}`} name={entry.name} whole={folder} {...renaming} />

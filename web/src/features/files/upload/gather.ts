@@ -1,18 +1,29 @@
 /** Files and folders that were dropped or chosen, with the paths they go to. */
-import { folderOf, join } from "../paths";
+import { join } from "../paths";
 import type { Given } from "./queue";
 
-/** Entries must be taken while the drop event runs; afterwards the browser forgets them. */
-export function takeEntries(items: DataTransferItemList): FileSystemEntry[] {
-  return [...items]
-    .filter((item) => item.kind === "file")
-    .map((item) => item.webkitGetAsEntry())
-    .filter((entry) => entry !== null);
+/** What was dropped: folders with all they hold where the browser hands them out, else plain files. */
+export interface Dropped {
+  entries: FileSystemEntry[];
+  files: File[];
 }
 
-/** Everything in the entries, folders walked through; empty folders are kept as such. */
-export async function gather(entries: readonly FileSystemEntry[], into: string): Promise<Given[]> {
-  const found: Given[] = [];
+/** Must be taken while the drop event runs; afterwards the browser forgets it. */
+export function takeDropped(items: DataTransferItemList): Dropped {
+  const dropped: Dropped = { entries: [], files: [] };
+  for (const item of items) {
+    if (item.kind !== "file") continue;
+    const entry = item.webkitGetAsEntry();
+    const file = entry ? null : item.getAsFile();
+    if (entry) dropped.entries.push(entry);
+    else if (file) dropped.files.push(file);
+  }
+  return dropped;
+}
+
+/** Everything that was dropped, folders walked through; empty folders are kept as such. */
+export async function gather({ entries, files }: Dropped, into: string): Promise<Given[]> {
+  const found = chosen(files, into);
   for (const entry of entries) await addEntry(found, entry, into);
   return found;
 }
@@ -48,9 +59,4 @@ async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
 /** The files of an input; those of a chosen folder know where in it they lie. */
 export function chosen(files: Iterable<File>, into: string): Given[] {
   return [...files].map((file) => ({ path: join(into, file.webkitRelativePath || file.name), file }));
-}
-
-/** Where what was given will appear at first glance: the outermost new names. */
-export function foldersTouched(given: readonly Given[]): string[] {
-  return [...new Set(given.map(({ path }) => folderOf(path)))];
 }

@@ -1,7 +1,7 @@
 import { type ChangeEvent, type ReactNode, useRef } from "react";
 import { openWayTo, setOpen } from "../openFolders";
 import { join, ROOT } from "../paths";
-import { chosen, gather, takeEntries } from "./gather";
+import { chosen, gather, takeDropped } from "./gather";
 import { uploadsOf } from "./uploads";
 
 export interface UploadInputs {
@@ -23,7 +23,7 @@ export function useUploadInputs(projectId: string): UploadInputs {
     event.target.value = "";
   };
   const drop = async (data: DataTransfer, target: string): Promise<void> => {
-    const given = await gather(takeEntries(data.items), target);
+    const given = await gather(takeDropped(data.items), target);
     uploadsOf(projectId).add(given);
     if (target !== ROOT) setOpen(projectId, target, true);
   };
