@@ -150,6 +150,19 @@ async def test_a_file_is_made_with_the_folders_above_it(box: Box) -> None:
     assert box.workspace.at("/new/deep/a.txt").read_text() == "hello"
 
 
+async def test_two_hundred_files_dropped_at_once_all_arrive(box: Box) -> None:
+    places = asyncio.Semaphore(12)
+
+    async def drop(number: int) -> int:
+        async with places:
+            return (await box.put(f"/drop/{number % 20}/{number}", f"{number}" * 1000)).status_code
+
+    assert set(await asyncio.gather(*(drop(number) for number in range(200)))) == {201}
+    for number in range(200):
+        assert box.workspace.at(f"/drop/{number % 20}/{number}").read_text() == f"{number}" * 1000
+    assert box.staged() == 0
+
+
 async def test_a_file_that_was_there_keeps_its_mode(box: Box) -> None:
     file = box.workspace.write("/run.sh", "old")
     file.chmod(0o750)

@@ -23,6 +23,7 @@ HIDDEN = ".aether-draft-"
 UPLOAD_ID = re.compile(r"[0-9a-f-]{36}\Z")
 UPLOAD_SECONDS = 24 * 3600
 BUSY_SECONDS = 5.0
+DRAFTS = 100
 MINE = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -58,16 +59,23 @@ class Staging:
     def drafted(self) -> Iterator[tuple[str, int]]:
         """A new file, its name here and its descriptor. Removed on leaving, unless it has been moved away."""
         self.sweep()
-        name = DRAFT + os.urandom(12).hex()
-        fd = os.open(name, MINE | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.fd)
+        name, fd = self._draft()
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            if os.fstat(fd).st_nlink == 0:
-                raise Refused("machine-failed", "The draft was swept away before it was begun. Try again.")
             yield name, fd
         finally:
             _removed(name, self.fd)
             os.close(fd)
+
+    def _draft(self) -> tuple[str, int]:
+        """A new file that is locked. Others who sweep may have seen it before it was; then there is another."""
+        for _ in range(DRAFTS):
+            name = DRAFT + os.urandom(12).hex()
+            fd = os.open(name, MINE | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.fd)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if os.fstat(fd).st_nlink:
+                return name, fd
+            os.close(fd)
+        raise Refused("machine-failed", "Too much is being written at once. Try again.")
 
     @contextmanager
     def beside(self) -> Iterator[tuple[int, str]]:
