@@ -388,7 +388,7 @@ async def test_news_of_a_project_is_believed_at_once(stand: Stand, app: App) -> 
     await stand.say(ProjectChanged(account_id=view.account_id, project_id=view.id, project=view))
 
     async def is_stopped() -> bool:
-        return (await browser.fetch(url)).json().get("type") == "project-stopped"
+        return bool((await browser.fetch(url)).json().get("type") == "project-stopped")
 
     await eventually(is_stopped, within=1.5)
 

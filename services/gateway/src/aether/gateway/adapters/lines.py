@@ -13,6 +13,7 @@ from aether.gateway.adapters.exchange import Exchange
 from aether.gateway.adapters.wire import Wire, open_wire
 from aether.gateway.deps.ports import Address, Broken, Door
 from aether.gateway.deps.ports import Exchange as AnyExchange
+from aether.kit import trace
 
 CONNECT_SECONDS = 3.0
 TUNNEL_SECONDS = 10.0  # the machine's SSH connection may have to be made first
@@ -90,7 +91,9 @@ class Lines:
 
 async def _connected(exchange: Exchange, port: int, grant: str) -> Wire:
     place = f"127.0.0.1:{port}".encode()
-    await exchange.ask(b"CONNECT", place, [(b"host", place), (b"authorization", f"Grant {grant}".encode())])
+    headers = [(b"host", place), (b"authorization", f"Grant {grant}".encode())]
+    headers += [(name.encode(), value.encode()) for name, value in trace.headers().items()]
+    await exchange.ask(b"CONNECT", place, headers)
     await exchange.end()
     head = await exchange.answer()
     if head.status == 200:
