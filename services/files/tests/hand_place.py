@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,16 +121,19 @@ class Direct:
         assert self.process.stdin is not None
         self.process.stdin.close()
         code = self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._close()
         return code
 
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            pipe.close()
+            with suppress(BrokenPipeError):  # what was not taken is not missed
+                pipe.close()
 
     def left(self) -> list[str]:
         return sorted(path.name for path in (self.home / ".aether/staging").iterdir())
@@ -144,3 +147,5 @@ def direct(home: Path, mode: str = "serve", **options: Any) -> Iterator[Direct]:
     finally:
         if hand.process.poll() is None:
             hand.end()
+        else:
+            hand.kill()

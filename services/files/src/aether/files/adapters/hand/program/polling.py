@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from aether.files.adapters.hand.program.confined import listed
 
-EVERY_SECONDS = 0.8
+EVERY_SECONDS = 0.4
 # Looking takes at most this part of the time, however much there is to look at.
 SHARE = 0.2
 MOST_ENTRIES = 50_000
