@@ -18,11 +18,19 @@ import "./editor.css";
 /** Two columns of code want this much, in CSS pixels. */
 const WIDE_PX = 640;
 
+export interface Names {
+  /** Over the left column. */
+  original: string;
+  own: string;
+  /** The original within a sentence. */
+  over: string;
+}
+
 interface CompareProps {
   file: OpenDocument;
   view: DocumentView;
   original: Text;
-  names: { original: string; own: string };
+  names: Names;
   words: { take: string; keep: string | null };
 }
 
@@ -59,7 +67,7 @@ export function CompareView({ file, view, original, names, words }: CompareProps
         {wide && <span className="w-[calc(50%+14px)] truncate px-3">{names.original}</span>}
         <span className="flex min-w-0 flex-1 items-center gap-2 pl-3">
           <span className="min-w-0 flex-1 truncate">
-            {wide ? names.own : `${names.own}, with ${names.original} struck out`}
+            {wide ? names.own : `${names.own} over ${names.over}`}
           </span>
           {made && <Pieces file={file} made={made} />}
         </span>

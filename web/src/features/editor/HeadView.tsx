@@ -9,7 +9,7 @@ import type { OpenDocument } from "./document";
 import type { DocumentView } from "./documentView";
 import { fromBytes } from "./text";
 
-const NAMES = { original: "HEAD", own: "Now" };
+const NAMES = { original: "HEAD", own: "Now", over: "HEAD" };
 const WORDS = { take: "Bring back", keep: null };
 
 /** A file against the last commit; pieces of that can be brought back. */

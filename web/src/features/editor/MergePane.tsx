@@ -3,7 +3,7 @@ import { CompareView } from "./CompareView";
 import type { OpenDocument } from "./document";
 import type { DocumentView } from "./documentView";
 
-const NAMES = { original: "The machine’s", own: "Yours" };
+const NAMES = { original: "The machine’s", own: "Yours", over: "the machine’s" };
 const WORDS = { take: "Take theirs", keep: "Keep mine" };
 
 /** The machine's version on the left, to be looked at; one's own on the right, to be made into what is saved. */
