@@ -16,6 +16,7 @@ from aether.contracts.machines import ProjectDeleted
 from aether.contracts.problem import NotFound
 from aether.contracts.terminal import FindPort, ListPorts, PortView, UpdatePort
 from aether.terminal.deps import port_table
+from aether.terminal.deps.watchers import Sight
 from aether.terminal.errors import TooManyPorts
 from aether.testkit.eventually import eventually
 
@@ -162,6 +163,22 @@ async def test_a_label_and_a_visibility_outlive_the_program_and_are_told(
 
 async def _is_quiet(box: Box, port: int) -> bool:
     return (await said_last(box))[port].listening_since is None
+
+
+async def test_a_port_that_was_listed_a_moment_ago_is_answered_and_told_as_listening(
+    box: Box, inside: asyncssh.SSHClientConnection
+) -> None:
+    async with Program.http(inside) as server:
+        watchers = box.terminals.ports.watchers
+        watchers._found = _keep_nothing  # as if the transaction took a while
+        shown = (await listed(box))[server.port]
+        view = await update(box, server.port, label="shop")
+        assert view == shown.model_copy(update={"label": "shop"})
+        assert (await said_last(box))[server.port] == view
+
+
+async def _keep_nothing(_project: ProjectId, _sight: Sight) -> bool:
+    return False
 
 
 async def test_a_port_may_be_opened_to_others_before_anything_listens(box: Box) -> None:

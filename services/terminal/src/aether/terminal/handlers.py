@@ -170,6 +170,7 @@ async def warm_connection(event: MachineStarted, terminals: Terminals) -> None:
 async def close_terminals(event: MachineStopped, terminals: Terminals) -> None:
     """The machine is gone and with it every session of that start, and all that listened in it."""
     terminals.tunnels.drop(event.project_id)
+    await terminals.ports.watchers.drop(event.project_id)
     sessions = [s for s in terminals.of_project(event.project_id) if s.terminal.generation <= event.generation]
     for session in sessions:
         await session.finish_recording()

@@ -12,7 +12,7 @@ from aether.kit.postgres import Database, Writer
 from aether.terminal import store
 from aether.terminal.deps.watchers import Sight, Watchers
 from aether.terminal.domain.listeners import Listener
-from aether.terminal.domain.port import Port, Ports, changed, seen
+from aether.terminal.domain.port import Port, Ports, changed, seen, spoken_of
 from aether.terminal.errors import TooManyPorts
 
 NAMED = 256  # ports of one project of which something was said
@@ -75,12 +75,9 @@ class PortTable:
             await store.know_project(db, project_id, account_id)
             await store.lock_ports(db, project_id)
             before = await store.ports(db, project_id)
-            port = before.get(number, Port(number)).said(label, visibility)
-            if port.named and sum(p.named for p in before.values() if p.number != number) >= NAMED:
+            after, port = spoken_of(self._as_shown(project_id, before), number, label, visibility)
+            if port.named and sum(p.named for p in after.values()) > NAMED:
                 raise TooManyPorts(NAMED)
-            after = {**before, number: port}
-            if not port.named and port.listening_since is None:
-                del after[number]
             await self._keep(db, account_id, project_id, before, after)
         return port.view(account_id, project_id)
 
@@ -107,6 +104,11 @@ class PortTable:
         await store.end_generation(db, project_id, generation)
         before = await store.ports(db, project_id)
         await self._keep(db, project[0], project_id, before, seen(before, NOTHING, NEVER))
+
+    def _as_shown(self, project_id: ProjectId, kept: Ports) -> Ports:
+        """What was seen and not yet kept is in it: no answer is older than what the page was shown before."""
+        sight = self.watchers.last_sight(project_id, age=FRESH_SECONDS)
+        return kept if sight is None else seen(kept, sight.open, sight.since)
 
     async def _sight(self, project_id: ProjectId, *, age: float, within: float) -> Sight | None:
         try:

@@ -70,14 +70,20 @@ class Watchers:
         Raises the refusal of whoever knows why the machine cannot be asked, or MachineUnreachable after
         `within` seconds.
         """
-        watcher = self._watcher(project_id)
-        if watcher.sight is not None and self._clock.monotonic() - watcher.seen_at < age:
-            return watcher.sight
+        if (sight := self.last_sight(project_id, age=age)) is not None:
+            return sight
         try:
             async with asyncio.timeout(within):
-                return await watcher.next_sight()
+                return await self._watcher(project_id).next_sight()
         except TimeoutError as error:
             raise MachineUnreachable("The machine does not say in time what listens in it.") from error
+
+    def last_sight(self, project_id: ProjectId, *, age: float) -> Sight | None:
+        """What was seen there less than `age` seconds ago, if anything was."""
+        watcher = self._watchers.get(project_id)
+        if watcher is None or watcher.sight is None or self._clock.monotonic() - watcher.seen_at >= age:
+            return None
+        return watcher.sight
 
     async def drop(self, project_id: ProjectId) -> None:
         """What was seen there is past. Who still looks has to wake() a watcher anew."""

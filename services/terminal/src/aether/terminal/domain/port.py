@@ -61,6 +61,15 @@ def seen(known: Ports, found: Mapping[int, Listener], since: Mapping[int, dateti
     return after
 
 
+def spoken_of(known: Ports, number: int, label: str | None, visibility: Visibility | None) -> tuple[Ports, Port]:
+    """The ports, and the one, after a person has said something of it; None leaves a part as it is."""
+    port = known.get(number, Port(number)).said(label, visibility)
+    after = {**known, number: port}
+    if not port.named and port.listening_since is None:
+        del after[number]
+    return dict(sorted(after.items())), port
+
+
 def changed(account_id: AccountId, project_id: ProjectId, ports: Iterable[Port]) -> PortsChanged:
     return PortsChanged(
         account_id=account_id, project_id=project_id, ports=[port.view(account_id, project_id) for port in ports]
