@@ -3,10 +3,11 @@ import { type ReactNode, useMemo, useRef } from "react";
 import { type Change, gitStatusQuery, totals } from "@/queries/git";
 import { keys } from "@/queries/keys";
 import { useWatched } from "@/queries/watch";
-import { Button } from "@/ui/Button";
+import { Button, IconButton } from "@/ui/Button";
 import { Failure } from "@/ui/Failure";
 import { plural } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
+import { ShellHint } from "@/ui/ShellHint";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { isTyping } from "@/ui/typing";
 import { ChangeRow } from "./ChangeRow";
@@ -20,10 +21,12 @@ const MOST_OPEN = 50;
 interface PanelProps {
   projectId: string;
   running: boolean;
+  /** Absent where the panel has the page to itself. */
+  close?: () => void;
 }
 
 /** Everything that differs from HEAD, file by file, while it goes on changing. */
-export default function ChangesPanel({ projectId, running }: PanelProps) {
+export default function ChangesPanel({ projectId, running, close }: PanelProps) {
   const query = useQuery({ ...gitStatusQuery(projectId), refetchInterval: running ? REFRESH_MS : false });
   const items = query.data?.items;
   useFresh(projectId, running, items);
@@ -43,13 +46,13 @@ export default function ChangesPanel({ projectId, running }: PanelProps) {
   }
   if (!query.data?.repository)
     return (
-      <Nothing title="This project is no git repository." command="git init">
+      <Nothing title="This project is no git repository." command="git init" close={close}>
         Made one, it shows here what changes from commit to commit.
       </Nothing>
     );
   if (!items.length)
     return (
-      <Nothing title="Nothing has changed since HEAD." command="git status">
+      <Nothing title="Nothing has changed since HEAD." command="git status" close={close}>
         What an agent or you change appears here at once.
       </Nothing>
     );
@@ -64,7 +67,7 @@ export default function ChangesPanel({ projectId, running }: PanelProps) {
       className="@container flex h-full min-h-0 flex-1 flex-col"
       onKeyDown={press}
     >
-      <Head projectId={projectId} branch={query.data.branch} items={items} />
+      <Head projectId={projectId} branch={query.data.branch} items={items} close={close} />
       <ul ref={list} className="min-h-0 flex-1 overflow-auto">
         {items.map((item) => (
           <ChangeRow key={item.path} projectId={projectId} change={item} running={running} />
@@ -92,9 +95,10 @@ interface HeadProps {
   projectId: string;
   branch: string;
   items: readonly Change[];
+  close: (() => void) | undefined;
 }
 
-function Head({ projectId, branch, items }: HeadProps) {
+function Head({ projectId, branch, items, close }: HeadProps) {
   const expanded = useExpanded(projectId);
   const sum = totals(items);
   const some = items.some((item) => expanded.has(item.path));
@@ -115,21 +119,41 @@ function Head({ projectId, branch, items }: HeadProps) {
       <Button kind="quiet" size="small" className="ml-auto" onClick={toggle}>
         {some ? "Fold all" : "Unfold all"}
       </Button>
+      <Close close={close} />
     </header>
   );
 }
 
-function Nothing({ title, command, children }: { title: string; command: string; children: ReactNode }) {
+/** A button only where the panel stands beside others. */
+function Close({ close }: { close: (() => void) | undefined }) {
+  if (!close) return null;
   return (
-    <section
-      aria-label="Changes"
-      className="grid h-full min-h-0 flex-1 content-center justify-items-center gap-2 p-6 text-center"
-    >
-      <p className="text-14 font-medium">{title}</p>
-      <p className="max-w-prose text-muted text-balance">{children}</p>
-      <p className="text-12 text-muted">
-        in a shell <code className="rounded-md bg-raised px-1.5 py-0.5 font-mono text-text">{command}</code>
-      </p>
+    <IconButton label="Hide changes" onClick={close} className="max-md:hidden">
+      <Icon name="close" />
+    </IconButton>
+  );
+}
+
+interface NothingProps {
+  title: string;
+  /** What does in a shell what the title speaks of. */
+  command: string;
+  close: (() => void) | undefined;
+  children: ReactNode;
+}
+
+function Nothing({ title, command, close, children }: NothingProps) {
+  return (
+    <section aria-label="Changes" className="flex h-full min-h-0 flex-1 flex-col">
+      <header className="flex h-9 shrink-0 items-center border-b border-line pl-4 pr-2 touch:h-11">
+        <h2 className="flex-1 font-medium">Changes</h2>
+        <Close close={close} />
+      </header>
+      <div className="grid flex-1 content-center justify-items-center gap-2 p-6 text-center">
+        <p className="text-14 font-medium text-balance">{title}</p>
+        <p className="max-w-prose text-muted text-balance">{children}</p>
+        <ShellHint command={command} />
+      </div>
     </section>
   );
 }

@@ -1,4 +1,13 @@
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { asApiError } from "@/api/problem";
 import { useWatched } from "@/queries/watch";
 import { Button } from "@/ui/Button";
@@ -6,7 +15,7 @@ import { Failure } from "@/ui/Failure";
 import { Bands } from "./Bands";
 import { BytesView } from "./BytesView";
 import type { OpenDocument } from "./document";
-import { documentOf, lookAt, openDirty, retryAll, saveAll } from "./documents";
+import { documentOf, lookAt, openDirty, retryAll, saveAll, saveOne } from "./documents";
 import type { DocumentView } from "./documentView";
 import { FileBar } from "./FileBar";
 import { kindOf, modesOf, shownMode } from "./kinds";
@@ -65,6 +74,7 @@ function Opened({ projectId, tab, running, close }: PaneProps) {
   useEffect(() => void file.open(), [file]);
   const isText = view.phase === "text";
   const mode = shownMode(tab);
+  useSaveKey(() => saveOne(file));
   return (
     <>
       <FileBar
@@ -87,6 +97,24 @@ function Opened({ projectId, tab, running, close }: PaneProps) {
       </Waiting>
     </>
   );
+}
+
+/** The chord saves the shown file from anywhere on the page but the terminal, which has keys of its own. */
+function useSaveKey(save: () => void): void {
+  const act = useEffectEvent(save);
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const chord =
+        event.code === "KeyS" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+      const inTerminal = event.target instanceof Element && event.target.closest("[data-terminal]");
+      // An editor that has the focus has saved already.
+      if (!chord || inTerminal || event.defaultPrevented) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
 }
 
 interface BodyProps {

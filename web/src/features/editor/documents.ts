@@ -27,7 +27,7 @@ function surroundings(projectId: string): Surroundings {
     machine: machineOf(projectId),
     drafts,
     act: (what, document) => {
-      if (what === "save") void document.save();
+      if (what === "save") saveOne(document);
       else void saveAll(projectId);
       return true;
     },
@@ -38,6 +38,13 @@ function surroundings(projectId: string): Surroundings {
     say: announce,
   };
   return around;
+}
+
+/** While there are two versions, the key alone is no decision. */
+export function saveOne(file: OpenDocument): void {
+  if (file.view().state === "changed")
+    announce("It has changed in the machine as well. Save what you merged.");
+  else void file.save();
 }
 
 /** Every file with something to save; those that have two versions wait for a person. */

@@ -133,7 +133,7 @@ function RightSide({ project, layout, narrow, shown }: PartProps & { shown: Show
     >
       <Suspense fallback={<PanelSkeleton label="Loading the panel" />}>
         {shown.side === "changes" ? (
-          <ChangesPanel projectId={project.id} running={running} />
+          <ChangesPanel projectId={project.id} running={running} close={close} />
         ) : (
           <PortsPanel projectId={project.id} running={running} close={close} />
         )}
