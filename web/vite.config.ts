@@ -8,6 +8,8 @@ export default defineConfig({
   build: {
     // Browsers that know light-dark() and OKLCH, so that one table of tokens stays one table.
     target: ["chrome123", "edge123", "firefox120", "safari17.5"],
+    // These browsers preload modules by themselves.
+    modulePreload: { polyfill: false },
     // The page is served under a policy without data: URLs.
     assetsInlineLimit: 0,
     // The list of files and what they import is what scripts/sizes.mjs measures.

@@ -20,8 +20,6 @@ const FIRST = {
       <path d="m10 10 3.5 3.5" />
     </>
   ),
-  down: <path d="m4 6 4 4 4-4" />,
-  up: <path d="m4 10 4-4 4 4" />,
   right: <path d="m6 4 4 4-4 4" />,
   play: <path d="M5 3.5v9l7-4.5z" />,
   stop: <rect x="4" y="4" width="8" height="8" rx="1" />,
@@ -33,13 +31,6 @@ const FIRST = {
       <path d="M4.5 5v6M11.5 7c0 2.5-7 1.5-7 4" />
     </>
   ),
-  bell: <path d="M8 2.5a3.5 3.5 0 0 0-3.5 3.5v3L3 11.5h10L11.5 9V6A3.5 3.5 0 0 0 8 2.5ZM6.8 13.5h2.4" />,
-  eye: (
-    <>
-      <path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8Z" />
-      <circle cx="8" cy="8" r="1.8" />
-    </>
-  ),
   copy: (
     <>
       <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
@@ -47,13 +38,6 @@ const FIRST = {
     </>
   ),
   check: <path d="m3 8.5 3.2 3.2L13 5" />,
-  again: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8" />,
-  clock: (
-    <>
-      <circle cx="8" cy="8" r="5.7" />
-      <path d="M8 4.8V8l2.2 1.6" />
-    </>
-  ),
 } satisfies Record<string, ReactNode>;
 
 type FirstName = keyof typeof FIRST;

@@ -2,6 +2,22 @@ import type { ReactNode } from "react";
 
 /** The line pictures that the first page does without. */
 const PATHS = {
+  down: <path d="m4 6 4 4 4-4" />,
+  up: <path d="m4 10 4-4 4 4" />,
+  bell: <path d="M8 2.5a3.5 3.5 0 0 0-3.5 3.5v3L3 11.5h10L11.5 9V6A3.5 3.5 0 0 0 8 2.5ZM6.8 13.5h2.4" />,
+  eye: (
+    <>
+      <path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8Z" />
+      <circle cx="8" cy="8" r="1.8" />
+    </>
+  ),
+  again: <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8" />,
+  clock: (
+    <>
+      <circle cx="8" cy="8" r="5.7" />
+      <path d="M8 4.8V8l2.2 1.6" />
+    </>
+  ),
   download: <path d="M8 2.5v8m-3-3 3 3 3-3M3 13.5h10" />,
   film: (
     <>

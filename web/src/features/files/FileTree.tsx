@@ -122,7 +122,7 @@ export function FileTree({ ref, ...props }: TreeProps & { ref?: React.Ref<TreeHa
       className="relative min-h-0 flex-1 overflow-auto outline-none [overflow-anchor:none]"
     >
       {drops.over === "/" && (
-        <div className="pointer-events-none absolute inset-0 z-10 shadow-[inset_0_0_0_2px_var(--accent)]" />
+        <div className="pointer-events-none absolute inset-0 z-10 rounded-md border border-accent" />
       )}
       <div role="presentation" className="relative w-full" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, key }) => {

@@ -68,7 +68,7 @@ export function NameInput({ label, name, whole, fault, done, cancel }: NameInput
         <span
           id="name-fault"
           role="alert"
-          className="absolute inset-x-0 top-full z-20 mt-0.5 rounded-md border border-failed/50 bg-surface px-1.5 py-1 text-12 whitespace-normal text-failed shadow-[0_8px_24px_var(--shadow)]"
+          className="absolute inset-x-0 top-full z-20 mt-0.5 rounded-md border border-failed bg-surface px-1.5 py-1 text-12 whitespace-normal text-failed shadow-[0_8px_24px_var(--shadow)]"
         >
           {wrong}
         </span>

@@ -68,7 +68,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       className={classes(
         "group absolute inset-x-0 top-0 flex h-8 items-center gap-1.5 pr-1 -outline-offset-2 select-none touch:h-10",
         chosen ? "bg-accent-soft" : "hover:bg-raised",
-        target && "bg-accent-soft shadow-[inset_2px_0_0_var(--accent)]",
+        target && "bg-accent-soft",
         isOutside(entry) && "text-muted",
       )}
     >
@@ -80,7 +80,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
       ) : (
         <span className="w-3.5 shrink-0" />
       )}
-      <Icon name={iconOf(entry)} className={classes("size-4", folder ? "text-accent/80" : "text-muted")} />
+      <Icon name={iconOf(entry)} className={classes("size-4", folder ? "text-accent" : "text-muted")} />
       {renaming ? (
         <NameInput label={`New name of ${entry.name}`} name={entry.name} whole={folder} {...renaming} />
       ) : (

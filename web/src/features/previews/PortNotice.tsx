@@ -46,7 +46,7 @@ export default function PortNotice({ projectId, running, quiet }: NoticeProps) {
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className="absolute right-3 bottom-3 z-20 flex max-w-[calc(100%-1.5rem)] animate-appear items-center gap-2 rounded-md border border-edge bg-surface py-1.5 pr-1.5 pl-3 shadow-[0_12px_32px_var(--shadow)] max-md:bottom-16"
+      className="absolute right-3 bottom-3 z-20 flex max-w-full animate-appear items-center gap-2 rounded-md border border-edge bg-surface py-1.5 pr-1.5 pl-3 shadow-[0_12px_32px_var(--shadow)] max-md:bottom-16"
     >
       <ShapeMark shape="disc" className="text-done" />
       <p className="min-w-0 truncate">

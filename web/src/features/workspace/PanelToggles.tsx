@@ -78,7 +78,7 @@ function Toggle({ name, icon, act, on, press, count, said }: ToggleProps) {
       className={classes(buttonLook("quiet", "small"), "aria-pressed:bg-raised aria-pressed:text-text")}
     >
       <Icon name={icon} className="size-3.5" />
-      <span className="max-lg:sr-only">{name}</span>
+      <span className="max-lg:hidden">{name}</span>
       <Count count={count} />
     </button>
   );
@@ -118,7 +118,7 @@ export function PanelSwitcher({ projectId, running }: PanelsProps) {
             type="button"
             aria-current={single === shown ? "true" : undefined}
             onClick={() => showOne(projectId, single)}
-            className="flex flex-1 items-center justify-center gap-1 px-2 text-muted -outline-offset-2 aria-[current]:text-text aria-[current]:shadow-[inset_0_-2px_0_var(--accent)]"
+            className="flex flex-1 items-center justify-center gap-1 px-2 text-muted -outline-offset-2 border-b-2 border-transparent aria-[current]:border-accent aria-[current]:text-text"
           >
             {name}
             <Count count={count} />

@@ -40,6 +40,8 @@ export function Splitter(props: SplitterProps) {
       if (next > least - GIVE_UP) put(next);
       else {
         end();
+        // When it comes back it is as wide as before it was pulled shut.
+        put(value);
         collapse();
       }
     };

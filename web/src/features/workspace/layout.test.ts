@@ -51,7 +51,7 @@ describe("sizes", () => {
 
   test("a panel may grow as far as the middle can spare", () => {
     expect(widthLimits("files", layout({ side: "ports", sideWidth: 400 }), 1000)).toEqual({
-      least: 180,
+      least: 208,
       most: 280,
     });
     expect(widthLimits("side", layout({ files: false }), 1000)).toEqual({ least: 280, most: 680 });

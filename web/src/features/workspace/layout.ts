@@ -30,7 +30,7 @@ export const DEFAULT: Layout = {
 };
 
 export const LIMITS = {
-  files: { least: 180, most: 560 },
+  files: { least: 208, most: 560 },
   side: { least: 280, most: 900 },
   share: { least: 0.12, most: 0.88 },
 };

@@ -90,10 +90,7 @@ function Bar({ part, idle, label }: { part: number; idle: boolean; label: string
       aria-valuemax={100}
       className={classes("h-0.5 shrink-0 bg-line", idle && "invisible")}
     >
-      <div
-        className="h-full origin-left bg-accent transition-transform duration-150"
-        style={{ transform: `scaleX(${part / 100})` }}
-      />
+      <div className="h-full bg-accent" style={{ width: `${part}%` }} />
     </div>
   );
 }
