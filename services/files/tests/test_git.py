@@ -34,6 +34,23 @@ async def test_a_project_without_git_says_so(box: Box) -> None:
         assert (answer.status_code, answer.json()["type"]) == (404, "not-a-repository")
 
 
+async def test_a_repository_that_is_broken_is_told_in_gits_words(box: Box) -> None:
+    box.workspace.write("/a.txt", "x")
+    box.workspace.repository()
+    box.workspace.write("/.git/config", "this is none")
+    for tail in ("git/status", "git/diff"):
+        answer = await box.get(tail, path="/a.txt")
+        assert (answer.status_code, answer.json()["type"]) == (502, "machine-failed")
+        assert "git" in answer.json()["detail"]
+
+
+async def test_nothing_that_differs_is_an_empty_diff(box: Box) -> None:
+    box.workspace.write("/a.txt", "x")
+    box.workspace.repository()
+    answer = await box.get("git/diff")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 async def test_the_whole_diff_has_what_is_new(box: Box) -> None:
     box.workspace.write("/a.txt", "one\n")
     box.workspace.repository()

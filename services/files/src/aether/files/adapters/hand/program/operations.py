@@ -213,9 +213,22 @@ def _archive(request: Request, root: Root, out: int) -> bool:
 
 def _git_diff(request: Request, root: Root, out: int) -> bool:
     required(root)
-    request.tell(None)
+    pour, told = _pour_into(out), False
+
+    def pour_told(piece: bytes) -> None:
+        nonlocal told
+        if not told:
+            told = True
+            request.tell(None)
+        pour(piece)
+
     with Staging(request.desk.home) as staging:
-        return diff(root, request.path(), staging, request.task, _pour_into(out))
+        complete = diff(root, request.path(), staging, request.task, pour_told)
+    if not complete and not told:
+        raise Refused("machine-failed", "git could not compare the files with HEAD.")
+    if not told:
+        request.tell(None)
+    return complete
 
 
 STREAMS: dict[str, Callable[[Request, Root, int], bool]] = {
