@@ -50,7 +50,7 @@ export default function PatchView({ projectId, path, running }: PatchProps) {
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, and must be reached by the keyboard for that. */}
       <div tabIndex={0} className="overflow-x-auto bg-screen -outline-offset-2">
-        <div className="w-max min-w-full py-1 font-mono text-12 leading-5">
+        <div className="w-max min-w-full py-1 font-mono text-12 leading-5 [font-variant-ligatures:none]">
           {hunks.map((hunk) => (
             <HunkView key={keyOf(hunk)} hunk={hunk} colours={colours?.get(hunk)} />
           ))}
