@@ -124,6 +124,14 @@ class Direct:
         self._close()
         return code
 
+    def rest(self) -> bytes:
+        """Close its input, and read what comes until its output ends."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        return self.process.stdout.read()
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -1,5 +1,6 @@
 """A folder comes as a zip while it is read, links as links, and everything else as it is."""
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -22,7 +23,7 @@ async def unpacked(place: Place, path: str, into: Path) -> Path:
     require_host("unzip")
     packed = into / "packed.zip"
     packed.write_bytes(await all_of(await place.hand.archive(place.project, path)))
-    subprocess.run(["unzip", "-q", packed, "-d", into / "out"], check=True)
+    await asyncio.to_thread(subprocess.run, ["unzip", "-q", packed, "-d", into / "out"], check=True)
     return into / "out"
 
 

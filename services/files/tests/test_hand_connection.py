@@ -83,7 +83,7 @@ async def test_a_machine_that_has_stopped_says_so(machine: TestMachine) -> None:
 
 async def test_a_machine_without_python_says_so(machine: TestMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     async with placed(machine) as place:
-        monkeypatch.setattr(channel, "COMMAND", channel.COMMAND.replace("python3", "python-that-is-not-there", 1))
+        monkeypatch.setattr(channel, "COMMAND", channel.COMMAND.replace("python3", "python-of-nobody", 1))
         for asked in (place.hand.list(place.project, "/"), place.hand.archive(place.project, "/")):
             with pytest.raises(NoPython):
                 await asked
@@ -116,16 +116,16 @@ async def still(place: Place) -> bool:
     """Once it has sent what there is room for, the program waits."""
 
     def sent() -> int:
-        (large,) = [
-            pid for pid in place.hands() if "wchan" and psutil.Process(pid).io_counters().read_chars > SMALL
-        ]
-        return psutil.Process(large).io_counters().write_chars
+        return max(psutil.Process(pid).io_counters().write_chars for pid in place.hands())
 
-    last = -1
-    while last != sent():
-        last = sent()
-        await asyncio.sleep(0.2)
-    return last < 32 * SMALL
+    seen = [-1]
+
+    def as_before() -> bool:
+        seen.append(sent())
+        return seen[-1] == seen[-2]
+
+    await eventually(as_before, every=0.2)
+    return seen[-1] < 32 * SMALL
 
 
 async def test_a_slow_disk_holds_the_sender_back(machine: TestMachine) -> None:

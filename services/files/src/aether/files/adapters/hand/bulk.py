@@ -143,16 +143,26 @@ class Upload(Bulk):
         """The answer, which may be a refusal before everything is sent. What `pieces` raises goes through."""
         self._answer.add_done_callback(lambda _: self._may_send.set())
         try:
-            async for piece in pieces:
-                await self._send_piece(piece)
-                if self._answer.done():
-                    break
-            else:
+            if await self._send_all(pieces):
                 assert self._channel is not None
                 self._channel.send(body(0))
             return await self._answer
         finally:
             self.let_go()
+
+    async def _send_all(self, pieces: AsyncIterator[bytes]) -> bool:
+        """False if the answer came before the end. Of a body that breaks off, what is on its way arrives."""
+        try:
+            async for piece in pieces:
+                await self._send_piece(piece)
+                if self._answer.done():
+                    return False
+        except BaseException:
+            if self._channel is not None:
+                self._channel.end_input()
+                self._channel = None
+            raise
+        return True
 
     async def _send_piece(self, piece: bytes) -> None:
         assert self._channel is not None

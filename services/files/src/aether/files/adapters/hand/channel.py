@@ -59,6 +59,11 @@ class Channel(asyncssh.SSHClientSession[bytes]):
         if self._channel is not None:
             self._channel.abort()
 
+    def end_input(self) -> None:
+        """Let the program have what is on its way, and then the end of its input."""
+        if self._channel is not None and not self._channel.is_closing():
+            self._channel.write_eof()
+
     # What asyncssh tells.
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:

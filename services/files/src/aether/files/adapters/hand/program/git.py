@@ -189,7 +189,8 @@ def _lines_of(root: Root, path: str) -> int | None:
 def diff(root: Root, path: str, staging: Staging, task: Task, pour: Callable[[bytes], None]) -> bool:
     """Pour the patch of the work tree against HEAD; False if it is not all of it.
 
-    What is untracked is added to a copy of the index, and there only as meant to be added: no object is made.
+    What is untracked is added to a copy of the index, and there only as meant to be added, so that no object is made
+    of it; git notes the empty one.
     """
     with staging.beside() as (index, place):
         env = {**ENVIRONMENT, "GIT_INDEX_FILE": place}
@@ -253,7 +254,7 @@ def pour_blob(root: Root, name: str, start: int, length: int, task: Task) -> Ite
 def blame(root: Root, path: str, task: Task) -> dict[str, Any]:
     """See ports.Blame. A line: [commit, author, seconds, summary, line]."""
     required(root)
-    words = [*OPTIONS, "blame", "--porcelain", "--", _pathspec(path)]
+    words = [*OPTIONS, "blame", "--no-textconv", "--porcelain", "--", _pathspec(path)]
     with task.child(words, root, seconds=STATUS_SECONDS, env=ENVIRONMENT) as child:
         lines = Blamed()
         for line in child.split(b"\n"):
