@@ -1,6 +1,8 @@
 """What /proc says of listeners, read: whose they are, what reaches them, and names that mean no good."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aether.terminal.domain.listeners import PORTS, name_of, read_scan
 
@@ -129,6 +131,8 @@ def test_a_program_s_name_is_one_short_visible_line(said: str, shown: str) -> No
         "held 5 x y",
         "held 5 ² y",
         "ssh ²",
+        "ssh " + "1" * 5000,
+        "held 5 " + "1" * 5000 + " y",
         "\x00\x01",
     ],
 )
@@ -146,3 +150,19 @@ def test_a_name_cannot_add_a_line(end: str) -> None:
 def test_of_many_ports_the_lowest_are_followed() -> None:
     lines = [f"tcp {V4}:{port:04X} {port}\nheld {port} 9 app" for port in range(1000, 1000 + 2 * PORTS)]
     assert list(read_scan("\n".join(reversed(lines)), ssh_port=22)) == list(range(1000, 1000 + PORTS))
+
+
+words = st.one_of(
+    st.sampled_from(["tcp", "held", "ssh", V4, V6, ANY6, f"{V4}:{PORT}", f"{ANY6}:{PORT}", "5", "6", "="]),
+    st.text(),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.lists(words, max_size=5).map(" ".join), max_size=12).map("\n".join))
+def test_whatever_a_machine_says_makes_ports_that_can_be_shown(said: str) -> None:
+    for port, listener in read_scan(said, ssh_port=22).items():
+        assert 1 <= port == listener.port <= 65535
+        assert listener.addresses
+        assert len(listener.process) <= 64
+        assert listener.process.isprintable()

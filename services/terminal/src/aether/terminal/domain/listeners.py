@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 PORTS = 256  # of one machine; a program that listens on more is told of by the lowest of them
 OTHERS = 8  # addresses of one port, beside those two that everyone has
 NAME = 64
+DIGITS = 10
 # Node calls its main thread so, and the kernel's short name of a process is its main thread's.
 ALIASES = {"MainThread": "node"}
 
@@ -56,8 +57,8 @@ def read_scan(text: str, *, ssh_port: int) -> dict[int, Listener]:
             sockets += _socket(rest)
         elif kind == "held":
             _hold(holders, rest)
-        elif kind == "ssh" and rest.isascii() and rest.isdigit():
-            ssh_port = int(rest)
+        elif kind == "ssh":
+            ssh_port = _number(rest) or ssh_port
     return _open(sockets, holders, ssh_port)
 
 
@@ -126,9 +127,14 @@ def _hold(holders: dict[str, tuple[int, str]], rest: str) -> None:
     """Of many processes that hold one socket the oldest stands for them."""
     inode, _, rest = rest.partition(" ")
     pid, _, name = rest.partition(" ")
-    if pid.isascii() and pid.isdigit():
-        holder = (int(pid), name)
+    if number := _number(pid):
+        holder = (number, name)
         holders[inode] = min(holder, holders.get(inode, holder))
+
+
+def _number(text: str) -> int | None:
+    """A port's or a process's number; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
 def _address(text: str) -> Address:
