@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from aether.contracts.ids import ProjectId, new_id
 from aether.files.adapters.hand.hand import SshHand
@@ -84,12 +84,12 @@ class Direct:
     def __init__(self, home: Path, mode: str, **options: Any) -> None:
         self.home, self.root = home, home / "workspace"
         self.root.mkdir(exist_ok=True)
+        self._number = 0
         words = [*options.pop("before", []), options.pop("python", "python3"), *WORDS[1:]]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
-        self._number = 0
+        self._out = cast("BinaryIO", self.process.stdout)
         self.send(PAYLOAD + frame({"mode": mode, "root": str(self.root), "home": str(home)}))
-        assert self.process.stdout is not None
-        assert self.process.stdout.read(len(MARK)) == MARK
+        assert self._out.read(len(MARK)) == MARK
 
     def send(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -100,8 +100,7 @@ class Direct:
         self.send(body(len(piece)) + piece)
 
     def heard(self) -> tuple[Any, bytes]:
-        assert self.process.stdout is not None
-        said = read_frame(self.process.stdout)
+        said = read_frame(self._out)
         assert said is not None
         return said
 
@@ -127,10 +126,9 @@ class Direct:
     def rest(self) -> bytes:
         """Close its input, and read what comes until its output ends."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         with suppress(BrokenPipeError):
             self.process.stdin.close()
-        return self.process.stdout.read()
+        return self._out.read()
 
     def kill(self) -> None:
         self.process.kill()

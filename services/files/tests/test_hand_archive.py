@@ -3,7 +3,6 @@
 import asyncio
 import os
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,8 @@ async def unpacked(place: Place, path: str, into: Path) -> Path:
     require_host("unzip")
     packed = into / "packed.zip"
     packed.write_bytes(await all_of(await place.hand.archive(place.project, path)))
-    await asyncio.to_thread(subprocess.run, ["unzip", "-q", packed, "-d", into / "out"], check=True)
+    unzip = await asyncio.create_subprocess_exec("unzip", "-q", packed, "-d", into / "out")
+    assert await unzip.wait() == 0
     return into / "out"
 
 

@@ -12,6 +12,7 @@ import pytest
 from aether.contracts.problem import Refusal
 from aether.files.adapters.hand import channel
 from aether.files.adapters.hand.frames import GREETING, Frames, Garbled
+from aether.files.adapters.hand.payload import COMMAND
 from aether.files.adapters.hand.program.frames import MARK, body, frame
 from aether.files.adapters.hand.values import entry, etag_of, read_as
 from aether.files.deps.ports import SMALL
@@ -83,7 +84,7 @@ async def test_a_machine_that_has_stopped_says_so(machine: TestMachine) -> None:
 
 async def test_a_machine_without_python_says_so(machine: TestMachine, monkeypatch: pytest.MonkeyPatch) -> None:
     async with placed(machine) as place:
-        monkeypatch.setattr(channel, "COMMAND", channel.COMMAND.replace("python3", "python-of-nobody", 1))
+        monkeypatch.setattr(channel, "COMMAND", COMMAND.replace("python3", "python-of-nobody", 1))
         for asked in (place.hand.list(place.project, "/"), place.hand.archive(place.project, "/")):
             with pytest.raises(NoPython):
                 await asked

@@ -130,9 +130,8 @@ async def test_a_connection_that_is_cut_while_it_writes_leaves_the_old_file(
 def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path, mode: str) -> None:
     """The disk is a small one in memory, which exists for the hand alone."""
     require_host("bwrap")
-    script = (
-        f'cd {tmp_path}; mkdir workspace; printf old > workspace/file; "$@"; cat workspace/file; ls -A .aether/*'
-    )
+    prepare = f"cd {tmp_path}; mkdir workspace; printf old > workspace/file"
+    script = f'{prepare}; "$@"; cat workspace/file; ls -A .aether/*'
     before = ["bwrap", "--dev-bind", "/", "/", "--size", str(SMALL), "--tmpfs", str(tmp_path)]
     with direct(tmp_path, mode, before=[*before, "sh", "-c", script, "sh"]) as hand:
         if mode == "serve":

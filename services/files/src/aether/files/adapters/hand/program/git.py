@@ -189,8 +189,8 @@ def _lines_of(root: Root, path: str) -> int | None:
 def diff(root: Root, path: str, staging: Staging, task: Task, pour: Callable[[bytes], None]) -> bool:
     """Pour the patch of the work tree against HEAD; False if it is not all of it.
 
-    What is untracked is added to a copy of the index, and there only as meant to be added, so that no object is made
-    of it; git notes the empty one.
+    What is untracked is added to a copy of the index, and there only as meant to be added, so that no object is
+    made of it; git notes the empty one.
     """
     with staging.beside() as (index, place):
         env = {**ENVIRONMENT, "GIT_INDEX_FILE": place}
