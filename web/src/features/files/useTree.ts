@@ -1,11 +1,12 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { asApiError } from "@/api/problem";
 import { type Entry, folderQuery } from "@/queries/files";
 import { gitStatusQuery } from "@/queries/git";
 import { keys } from "@/queries/keys";
 import { type Change, useWatched } from "@/queries/watch";
 import { type Marks, marksOf, NO_MARKS } from "./marks";
-import { useOpenFolders } from "./openFolders";
+import { setOpen, useOpenFolders } from "./openFolders";
 import { foldersTo, ROOT } from "./paths";
 import { Refresher } from "./refresher";
 import { useFileSettings } from "./settings";
@@ -40,6 +41,8 @@ export function useTree(projectId: string, running: boolean, shown: boolean): Us
     if (change.lost) touchAll();
     else for (const { path } of change.folders) touch(path);
   });
+
+  useForgetGone(projectId, results);
 
   const rows = useMemo(() => {
     const inside = (folder: string): Inside => {
@@ -85,6 +88,16 @@ function useFolders(projectId: string, folders: readonly string[], enabled: bool
   // The same answers are the same map, so that rows are not made anew for nothing.
   if (!isSameMap(known.current, next)) known.current = next;
   return known.current;
+}
+
+/** A folder that is no more stands open no longer. */
+function useForgetGone(projectId: string, results: Insides): void {
+  useEffect(() => {
+    for (const [folder, inside] of results) {
+      const error = typeof inside === "object" && "error" in inside ? asApiError(inside.error) : null;
+      if (folder !== ROOT && error?.status === 404) setOpen(projectId, folder, false);
+    }
+  }, [projectId, results]);
 }
 
 function sameInside(before: Inside | undefined, items: Entry[]): Inside {
