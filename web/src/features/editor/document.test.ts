@@ -250,6 +250,18 @@ test("a renamed file takes its unsaved text along", async () => {
   expect((await drafts.find("p", "/src/light.py"))?.text).toBe("b\na\n");
 });
 
+test("a file that cannot be read now is read as soon as the machine answers", async () => {
+  await openedWith("a\n");
+  vi.useFakeTimers();
+  machine.away = STOPPED;
+  const file = document();
+  await file.open();
+  expect(file.view().phase).toBe("failed");
+  machine.away = null;
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(file.view().phase).toBe("text");
+});
+
 test("what is no text, too long, or not there is not edited", async () => {
   await openedWith("a\n");
   machine.put("/a.bin", "a\0b");

@@ -97,8 +97,19 @@ export class OpenDocument {
       this.#unread = draft !== undefined;
       // A text that is only here can be gone on with while the machine does not answer.
       if (draft) this.#place(draft.text, draft.form, Text.empty, draft.base, true);
-      else this.#show({ phase: "failed", error });
+      else this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#show({ phase: "failed", error });
+    if (!isPassing(error)) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.reopen(), this.#nextWait());
+  }
+
+  #nextWait(): number {
+    return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempt++);
   }
 
   #begin(found: Contents | null): void {
@@ -121,6 +132,7 @@ export class OpenDocument {
 
   /** Puts a text into a new editor. `saved` is what the machine has, where that is another text. */
   #place(text: string, form: Form, saved: Text | null, base: string | null, recovered: boolean): void {
+    this.#attempt = 0;
     const doc = Text.of(text.split("\n"));
     const indent = indentOf(doc.iterLines());
     this.#saved = saved ?? doc;
@@ -284,8 +296,7 @@ export class OpenDocument {
     void this.flush();
     clearTimeout(this.#retry);
     if (waiting) {
-      const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempt++);
-      this.#retry = setTimeout(() => void this.save(), wait);
+      this.#retry = setTimeout(() => void this.save(), this.#nextWait());
     } else this.around.say(asApiError(refusal).message);
     return false;
   }

@@ -40,6 +40,8 @@ export class Drafts {
 }
 
 const STORE = "drafts";
+// Whoever has not come back for a text by then has given it up, as has who deleted its project.
+const KEPT_MS = 60 * 24 * 3600 * 1000;
 
 /** The browser's own database; opened with the first draft. */
 export class BrowserShelf implements Shelf {
@@ -64,10 +66,23 @@ export class BrowserShelf implements Shelf {
   }
 }
 
-function open(): Promise<IDBDatabase> {
+async function open(): Promise<IDBDatabase> {
   const request = indexedDB.open("aether", 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-  return settled(request);
+  const database = await settled(request);
+  dropOld(database.transaction(STORE, "readwrite").objectStore(STORE));
+  return database;
+}
+
+function dropOld(store: IDBObjectStore): void {
+  const oldest = new Date(Date.now() - KEPT_MS).toISOString();
+  const request = store.openCursor();
+  request.onsuccess = () => {
+    const cursor = request.result;
+    if (!cursor) return;
+    if ((cursor.value as Draft).at < oldest) cursor.delete();
+    cursor.continue();
+  };
 }
 
 function settled<Result>(request: IDBRequest<Result>): Promise<Result> {
