@@ -67,9 +67,7 @@ def name_of(said: str) -> str:
     return ALIASES.get(said, "".join(c for c in said if c.isprintable())[:NAME].strip())
 
 
-def _open(
-    sockets: Iterable[_Socket], holders: Mapping[str, tuple[int, str]], ssh_port: int
-) -> dict[int, Listener]:
+def _open(sockets: Iterable[_Socket], holders: Holders, ssh_port: int) -> dict[int, Listener]:
     by_port: dict[int, list[_Socket]] = defaultdict(list)
     for socket in sockets:
         by_port[socket.port].append(socket)
