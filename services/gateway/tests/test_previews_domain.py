@@ -81,7 +81,8 @@ def test_nothing_else_is_one(text: str) -> None:
     "host",
     [
         "x.localhost:8080", "X.LocalHost:8080", "x.localhost", "x.localhost.", "x.localhost.:8080",
-        "x.localhost:1", "a.b.localhost:8080", "u@x.localhost:8080", "x.localhost:8080 ", " x.localhost:8080", ".localhost:8080",
+        "x.localhost:1", "a.b.localhost:8080", "u@x.localhost:8080", "x.localhost:8080 ", " x.localhost:8080",
+        ".localhost:8080",
         "x.localhost:", "x.localhost:8080, y",
     ],
 )  # fmt: skip
