@@ -1,8 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
 import { sampleProject as project, sampleTerminal } from "@/api/samples";
-import type { Project, Terminal } from "@/api/types";
-import { applyEvent, putProject } from "./events";
+import type { Port, Project, Terminal } from "@/api/types";
+import { applyEvent, putPort, putProject } from "./events";
 import { keys } from "./keys";
 
 let cache: QueryClient;
@@ -10,6 +10,12 @@ let cache: QueryClient;
 /** A terminal that is called like its id. */
 const terminal = (id: string, more: Partial<Terminal> = {}): Terminal =>
   sampleTerminal(id, { name: id, ...more });
+
+function port(number: number, more: Partial<Port> = {}): Port {
+  const url = `http://${number}--web.localhost`;
+  const listening = { listening: true, listening_since: "2026-11-22T10:00:00Z" };
+  return { port: number, process: "node", label: "", visibility: "private", ...listening, url, ...more };
+}
 
 const projects = (): Project[] => cache.getQueryData<Project[]>(keys.projects) ?? [];
 const tabs = (): Terminal[] => cache.getQueryData<Terminal[]>(keys.terminals("a")) ?? [];
@@ -67,6 +73,17 @@ test("a title signal renames what the tab says of its program; a bell does not",
   expect(tabs()[0]?.title).toBe("");
   applyEvent(cache, { name: "terminal.signal", data: { ...signal, kind: "title" } });
   expect(tabs()[0]?.title).toBe("vim");
+});
+
+test("ports come and go as a whole, and one that was labelled changes in its place", () => {
+  const ports = [port(3000), port(5173)];
+  applyEvent(cache, { name: "ports.changed", data: { project_id: "a", ports } });
+  putPort(cache, "a", port(5173, { label: "app" }));
+  const kept = cache.getQueryData<Port[]>(keys.ports("a")) ?? [];
+  expect(kept.map(({ port: number, label }) => [number, label])).toEqual([
+    [3000, ""],
+    [5173, "app"],
+  ]);
 });
 
 test("events before the first answer make no half list", () => {

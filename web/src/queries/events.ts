@@ -1,8 +1,7 @@
 /** What a server-sent event does to the kept answers. Nothing here asks the server. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { Clone, Project, Terminal } from "@/api/types";
+import type { Clone, Port, Project, Terminal } from "@/api/types";
 import { keys } from "./keys";
-import type { Port } from "./ports";
 
 export type Signal = {
   terminal_id: string;

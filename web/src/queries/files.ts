@@ -1,30 +1,8 @@
 /** What lies in a project's folders, and what is done with it. Paths are absolute in the project: "/" is its root. */
 import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { address, send, sendForJson } from "@/api/send";
+import type { Entry, FileStat, Written } from "@/api/types";
 import { keys } from "./keys";
-
-export interface Entry {
-  name: string;
-  path: string;
-  type: "file" | "folder" | "link" | "other";
-  /** Bytes. */
-  size: number;
-  /** ISO 8601. */
-  mtime: string;
-  /** Octal: "0644". */
-  mode: string;
-  /** Where a link leads, as it is written, and what is there. */
-  link?: { target: string; type: "file" | "folder" | "missing" | "outside" } | null;
-  /** The bytes of a name that is no UTF-8, base64 for addresses. */
-  name_b64?: string | null;
-}
-
-export interface Written {
-  path: string;
-  size: number;
-  etag: string;
-  mtime: string;
-}
 
 export interface Found {
   path: string;
@@ -88,7 +66,7 @@ export function uploadsUrl(projectId: string): string {
   return `${base(projectId)}/files/uploads`;
 }
 
-export function statOf(projectId: string, path: string): Promise<Entry & { etag?: string | null }> {
+export function statOf(projectId: string, path: string): Promise<FileStat> {
   return sendForJson(`${base(projectId)}/files/stat`, { query: { path } });
 }
 

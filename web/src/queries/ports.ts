@@ -1,22 +1,9 @@
 /** The ports on which programs in a project's machine listen, or which were given a name or a visibility. */
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { sendForJson } from "@/api/send";
+import type { Port, Visibility } from "@/api/types";
 import { putPort } from "./events";
 import { keys } from "./keys";
-
-export type Visibility = "private" | "team" | "public";
-
-export interface Port {
-  port: number;
-  /** The program's name: data from the machine. */
-  process: string;
-  label: string;
-  visibility: Visibility;
-  listening: boolean;
-  listening_since: string | null;
-  /** Where it opens. */
-  url: string;
-}
 
 // Asking counts as looking: for a minute the machine's listeners are followed, and events tell of changes.
 const ASK_MS = 20_000;

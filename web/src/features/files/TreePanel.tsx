@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useImperativeHandle, useRef, useState } from "react";
+import type { Entry } from "@/api/types";
 import * as editor from "@/features/editor/open";
-import { archiveUrl, type Entry, fileUrl } from "@/queries/files";
+import { archiveUrl, fileUrl } from "@/queries/files";
 import { announce } from "@/ui/announce";
 import { copyText } from "@/ui/Copy";
 import { FileTree, type TreeActs, type TreeHandle } from "./FileTree";

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { Entry } from "@/queries/files";
+import type { Entry } from "@/api/types";
 import { CHANGE_LETTERS, type ChangeKind } from "@/queries/git";
 import { classes } from "@/ui/classes";
 import { Icon, type IconName } from "@/ui/Icon";

@@ -1,5 +1,5 @@
 /** What can be done with what is chosen in the tree. Pure but for the acts it is given. */
-import type { Entry } from "@/queries/files";
+import type { Entry } from "@/api/types";
 import { plural } from "@/ui/format";
 import type { MenuEntry } from "@/ui/MenuButton";
 import { isFile, isFolder, isOutside } from "./tree";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Entry } from "@/queries/files";
+import type { Entry } from "@/api/types";
 import * as tree from "./tree";
 
 function entry(path: string, more: Partial<Entry> = {}): Entry {

@@ -1,5 +1,5 @@
 /** The rows of a file tree, from the folders that are known and those that are open. Pure. */
-import type { Entry } from "@/queries/files";
+import type { Entry } from "@/api/types";
 import { folderOf, isWithin, nameOf, ROOT } from "./paths";
 
 /** What is known of a folder's inside. */

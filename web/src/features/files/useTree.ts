@@ -1,7 +1,8 @@
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { asApiError } from "@/api/problem";
-import { type Entry, folderQuery } from "@/queries/files";
+import type { Entry } from "@/api/types";
+import { folderQuery } from "@/queries/files";
 import { gitStatusQuery } from "@/queries/git";
 import { keys } from "@/queries/keys";
 import { type Change, useWatched } from "@/queries/watch";

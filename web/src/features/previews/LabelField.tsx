@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Port } from "@/queries/ports";
+import type { Port } from "@/api/types";
 
 const MOST = 64;
 

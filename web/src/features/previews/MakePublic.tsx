@@ -1,4 +1,5 @@
-import type { Port, useUpdatePort } from "@/queries/ports";
+import type { Port } from "@/api/types";
+import type { useUpdatePort } from "@/queries/ports";
 import { Confirm } from "@/ui/Dialog";
 import { portName } from "./words";
 

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { type Port, portsQuery } from "@/queries/ports";
+import type { Port } from "@/api/types";
+import { portsQuery } from "@/queries/ports";
 import { announce } from "@/ui/announce";
 import { buttonLook, IconButton } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { type Port, portsQuery, useUpdatePort, type Visibility } from "@/queries/ports";
+import type { Port, Visibility } from "@/api/types";
+import { portsQuery, useUpdatePort } from "@/queries/ports";
 import { buttonLook, IconButton } from "@/ui/Button";
 import { CopyButton } from "@/ui/Copy";
 import { classes } from "@/ui/classes";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Port } from "@/queries/ports";
+import type { Port } from "@/api/types";
 import { appeared, inOrder, portName } from "./words";
 
 function port(number: number, more: Partial<Port> = {}): Port {

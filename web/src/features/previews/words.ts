@@ -1,5 +1,5 @@
 /** What is said of ports. Pure. */
-import type { Port, Visibility } from "@/queries/ports";
+import type { Port, Visibility } from "@/api/types";
 
 export const VISIBILITY_WORDS: Record<Visibility, string> = {
   private: "Private",

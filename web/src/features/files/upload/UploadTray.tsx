@@ -16,7 +16,8 @@ import { uploadsOf, useUploads } from "./uploads";
 export function UploadTray({ projectId, className }: { projectId: string; className?: string }) {
   const view = useUploads(projectId);
   const queue = uploadsOf(projectId);
-  const [unfolded, setUnfolded] = useState(false);
+  const lost = view.items.some(({ state }) => state === "lost");
+  const [unfolded, setUnfolded] = useState(lost);
   useSaidUploads(view);
   if (!view.items.length) return null;
   return (
@@ -26,6 +27,11 @@ export function UploadTray({ projectId, className }: { projectId: string; classN
     >
       <Head view={view} queue={queue} unfolded={unfolded} unfold={() => setUnfolded(!unfolded)} />
       {view.asking > 0 && <Question count={view.asking} queue={queue} />}
+      {lost && (
+        <p className="border-t border-line px-3 py-1.5 text-12 text-muted">
+          The page was loaded anew. Choose the same file again, and it goes on where it was.
+        </p>
+      )}
       {unfolded && <List view={view} queue={queue} />}
     </section>
   );
@@ -188,7 +194,7 @@ function Line({
         </p>
         <p
           className={classes("truncate text-12", item.state === "failed" ? "text-failed" : "text-muted")}
-          title={item.fault}
+          title={standing(item)}
           data-number
         >
           {standing(item)}
@@ -206,7 +212,7 @@ function standing(item: Upload): string {
   if (item.state === "retrying") return `Goes on by itself${far}. ${item.fault}`;
   if (item.state === "paused") return `Paused${far}`;
   if (item.state === "asking") return "Is there already";
-  if (item.state === "lost") return `Interrupted${far}. Choose the file again to go on.`;
+  if (item.state === "lost") return `Interrupted${far}`;
   if (item.state === "failed") return item.fault;
   if (item.state === "skipped") return "Skipped";
   return item.state === "done" ? `Uploaded · ${size(item.size)}` : `Waiting${far}`;
