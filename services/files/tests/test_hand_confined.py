@@ -5,6 +5,7 @@ FUZZ_EXAMPLES says how many cases are tried; `make fuzz` tries 50,000.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1500"))
 SECRET = "canary-4f1d"
 # No file inside has so many bytes, so a size tells of the outside as well.
 SECRET_SIZE = 48_611
+SECRET_ETAG = digest(SECRET.ljust(SECRET_SIZE).encode())
+SECRETS = re.compile(rf"{SECRET}|{SECRET_ETAG}|(?<!\d){SECRET_SIZE}(?!\d)|root:x:0")
 
 LINKS = {
     "up": "..",
@@ -110,14 +113,9 @@ class Ground:
         found = ((path, path.lstat()) for path in self.outside.rglob("*"))
         return {str(path): (state.st_ino, state.st_ctime_ns, state.st_size) for path, state in found}
 
-    @property
-    def secrets(self) -> list[str]:
-        etag = digest(SECRET.ljust(SECRET_SIZE).encode())
-        return [SECRET, str(SECRET_SIZE), etag, "root:x:0"]
-
     def shows_nothing(self, answer: Any, data: bytes = b"") -> None:
         text = json.dumps(answer) + data.decode("latin-1")
-        assert not [secret for secret in self.secrets if secret in text]
+        assert not SECRETS.findall(text)
 
     @contextmanager
     def under_attack(self, *names: str) -> Iterator[None]:

@@ -100,7 +100,17 @@ class ProjectHand:
 
     def _rest(self) -> None:
         """Nobody has asked for a while. While somebody watches or is sent bytes, look again later."""
-        if self._asking or self._bulks or (self._resident is not None and not self._resident.rests):
+        if self._busy:
             self._rest_later()
         else:
-            self._resting = asyncio.get_running_loop().create_task(self.end())
+            self._resting = asyncio.get_running_loop().create_task(self._end_if_idle())
+
+    async def _end_if_idle(self) -> None:
+        async with self._starting:
+            if not self._busy:  # nobody has come since
+                await self.end()
+
+    @property
+    def _busy(self) -> bool:
+        watched = self._resident is not None and not self._resident.rests
+        return bool(self._asking or self._bulks or watched)

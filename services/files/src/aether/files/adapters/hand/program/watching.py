@@ -87,18 +87,29 @@ class Watcher:
 
     def _run(self) -> None:
         while True:
-            self._rest()
-            changes, lost = self._gathered()
-            asked = self._taken()
-            if asked is not None:
-                self._paths = asked
-            found = _found(self._root, self._paths)
-            self._watch({key: place.fd for key, place in found.items()})
-            if asked is None:
-                _note_moves(self._places, found, changes)
-            _close(self._places)
-            self._places = found
-            self._say(changes, asked, lost=lost)
+            with suppress(OSError):
+                self._watch_on()
+            # Too many open files, for one; what happened meanwhile is not known.
+            self._tell({"lost": True})
+            time.sleep(CHECK_SECONDS)
+
+    def _watch_on(self) -> None:
+        while True:
+            self._round()
+
+    def _round(self) -> None:
+        self._rest()
+        changes, lost = self._gathered()
+        asked = self._taken()
+        if asked is not None:
+            self._paths = asked
+        found = _found(self._root, self._paths)
+        self._watch({key: place.fd for key, place in found.items()})
+        if asked is None:
+            _note_moves(self._places, found, changes)
+        _close(self._places)
+        self._places = found
+        self._say(changes, asked, lost=lost)
 
     def _say(self, changes: Changes, asked: dict[str, Any] | None, *, lost: bool) -> None:
         if lost:
