@@ -37,13 +37,14 @@ async def test_what_is_saved_is_in_the_terminal_and_what_changed_meanwhile_is_me
 
     await text_at_end(page, "mine\n")
     await type_line(page, "sed -i s/one/theirs/ boats.txt")
-    await expect(page.get_by_text("Changed in the machine while you edited.", exact=True)).to_be_visible(timeout=5_000)
+    band = page.get_by_text("Changed in the machine while you edited.", exact=True)
+    await expect(band).to_be_visible(timeout=5_000)
     theirs, mine = await merge_sides(page)
     assert theirs == "theirs\ntwo\nthree\nfour\n"
     assert mine == "one\ntwo\nthree\nfour\nmine\n"
-    await page.get_by_role("button", name="Take the machine’s piece").first.click()
+    await page.get_by_role("button", name="Take theirs").first.click()
     await page.get_by_role("button", name="Save merged").click()
-    await expect(page.get_by_text("Changed in the machine while you edited.", exact=True)).to_have_count(0)
+    await expect(band).to_have_count(0)
     await type_line(page, "clear; cat boats.txt | tr a-z A-Z")
     await until_text(page, "THEIRS\nTWO\nTHREE\nFOUR\nMINE")
 

@@ -11,13 +11,14 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page
 
+from aether.cli.embedded.ports import any_free_port
 from aether.testkit.git import GitServer
 from aether.testkit.page import create_project, sign_up, start, terminal_text, type_line, until_text
 from aether.testkit.stack import Stack
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES = ("dark", "light")
-KEPT_IN_LIGHT = ("landing-", "projects-desktop", "projects-phone", "workspace-desktop", "workspace-phone")
+KEPT_IN_LIGHT = ("landing-", "projects-", "workspace-", "editor-", "changes-", "merge-", "ports-")
 LIGHTHOUSE = {
     "README.md": "# Lighthouse\n",
     "lamp.py": "def is_lit(hour):\n    return hour >= 20 or hour < 6\n",
@@ -53,7 +54,7 @@ def lighthouse(repositories: GitServer) -> str:
     return repositories.create("harbour/lighthouse", LIGHTHOUSE)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_page_is_whole_and_accessible(
@@ -86,6 +87,7 @@ async def look_at_all(context: BrowserContext, url: str, email: str, suffix: str
     await start(page, "lighthouse")
     await work(page)
     await look(page, f"workspace-{suffix}")
+    await look_at_panels(page, suffix)
     await create_another(page, "playground")
     for name, path in SIGNED_IN.items():
         await page.goto(path)
@@ -105,6 +107,52 @@ async def work(page: Page) -> None:
     await until_text(page, "Begin")
     await type_line(page, "python3 -m unittest -v")
     await until_text(page, "OK\n")
+
+
+async def look_at_panels(page: Page, suffix: str) -> None:
+    """Files, editor, changes and ports: beside one another at a desk, one at a time on a phone."""
+    await type_line(page, "sed -i 's/20/21/' lamp.py; echo '# Notes' > notes.md")
+    await type_line(page, f"python3 -m http.server {any_free_port()} --bind 127.0.0.1 > served.log 2>&1 &")
+    await panel(page, "Files")
+    await page.get_by_role("treeitem", name="lamp.py").dblclick()
+    await page.get_by_text("def is_lit(hour):").first.wait_for()
+    await look(page, f"editor-{suffix}")
+    await panel(page, "Changes")
+    await page.get_by_role("region", name="Changes panel").get_by_text("notes.md").first.wait_for()
+    await look(page, f"changes-{suffix}")
+    await panel(page, "Ports")
+    await page.get_by_role("link", name="Open python3 in a new tab").wait_for()
+    await look(page, f"ports-{suffix}")
+    await panel(page, "Editor")
+    await page.locator(".cm-content").last.click()
+    await page.keyboard.type("# Tended by hand.\n")
+    await change(page, "/lamp.py", "def is_lit(hour):\n    return hour > 18\n")
+    await page.get_by_role("button", name="Save merged").wait_for()
+    await look(page, f"merge-{suffix}")
+    await page.get_by_role("button", name="Take the machine’s", exact=True).click()
+    await page.get_by_role("button", name="Save merged").wait_for(state="detached")
+    await panel(page, "Terminal")
+
+
+async def panel(page: Page, name: str) -> None:
+    """Show a panel, unless it is shown: from the bar at a desk, from the row of panels on a phone."""
+    phone = page.get_by_role("navigation", name="Panels").get_by_role("button", name=name)
+    if await phone.is_visible():
+        await phone.click()
+        return
+    desk = page.get_by_role("toolbar", name="Panels").get_by_role("button", name=name)
+    if await desk.count() and await desk.get_attribute("aria-pressed") == "false":
+        await desk.click()
+
+
+async def change(page: Page, path: str, text: str) -> None:
+    """Write a file as something else than this page would."""
+    project = page.url.split("/projects/")[1][:36]
+    origin = "/".join(page.url.split("/")[:3])
+    answer = await page.request.put(
+        f"/api/projects/{project}/files?path={path}", data=text, headers={"origin": origin}
+    )
+    assert answer.ok, await answer.text()
 
 
 async def create_another(page: Page, name: str) -> None:

@@ -268,6 +268,17 @@ async def test_looking_at_ports_is_no_activity_and_wakes_no_machine(
     assert await listed(box) == {}
 
 
+async def test_a_machine_too_busy_to_answer_has_its_port_as_it_was_last_seen(
+    box: Box, inside: asyncssh.SSHClientConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Program.http(inside) as server:
+        await listed(box)
+        await eventually(lambda: _is_said(box, server.port))
+        monkeypatch.setattr(port_table, "FRESH_SECONDS", 0.0)
+        monkeypatch.setattr(port_table, "FIND_SECONDS", 0.0)
+        assert (await find(box, server.port)).listening_since is not None
+
+
 async def test_a_terminal_that_somebody_is_at_has_its_machine_followed_and_one_without_has_not(
     box: Box, inside: asyncssh.SSHClientConnection
 ) -> None:

@@ -142,8 +142,11 @@ class UpdatePort(Command[PortView]):
 
 
 class FindPort(Command[PortView]):
-    """One port for a preview. `listening_since` is at most 2 s old knowledge; None where none of this machine's
-    own programs listens, where the machine does not run, and where nobody has ever named the port."""
+    """One port for a preview.
+
+    `listening_since` is at most 2 s old, or of the last look where the machine does not answer in time. None where
+    none of the machine's own programs listens, and where the machine does not run.
+    """
 
     service = Service.TERMINAL
     callers = frozenset({Service.GATEWAY})

@@ -46,7 +46,7 @@ class PortTable:
         return [port.view(account_id, project_id) for port in known.values()]
 
     async def found(self, project_id: ProjectId, number: int) -> PortView:
-        """One port as it is now. Where the machine does not say, nothing listens.
+        """One port as it is now; where the machine does not say in time, as it was last seen.
 
         Of a project that nobody has told of, the account is nobody's.
         """
@@ -58,7 +58,8 @@ class PortTable:
         async with self._database.reading() as db:
             account_id = await store.owner(db, project_id)
             known = await store.ports(db, project_id)
-        after = seen(known, sight.open, sight.since) if sight is not None else seen(known, NOTHING, NEVER)
+        # A busy machine is not one in which nothing listens. Whoever connects has it asked once more.
+        after = seen(known, sight.open, sight.since) if sight is not None else known
         return after.get(number, Port(number)).view(account_id or NOBODY, project_id)
 
     async def said(
