@@ -16,6 +16,7 @@ import {
   isFile,
   isFolder,
   isOutside,
+  isUnnamable,
   NOTHING,
   neighbourOf,
   only,
@@ -96,13 +97,16 @@ export function TreePanel({ ref, projectId, running, shown, asked: focusAsked }:
     announce(done ? "Path copied." : "The browser did not allow copying.");
   };
   const askRemove = (path: string): void => {
-    if (!running) return;
     const paths = targets(selection, path);
+    // Its shown name might be another one's true name.
+    if (!running || paths.some((each) => entryOf(each)?.name_b64)) return;
     const folders = paths.some((each) => entryOf(each)?.type === "folder");
     setAsked({ what: "delete", paths, folders });
   };
   const openRow = (row: EntryRow): void => {
     if (isFolder(row.entry)) setOpen(projectId, row.path, !row.open);
+    else if (isUnnamable(row.entry))
+      announce("Its name is no UTF-8, so it is reached from the terminal only.");
     else if (isOutside(row.entry))
       announce(`${row.entry.name} leads out of the project and is not followed.`);
     else if (isFile(row.entry)) editor.openFile(projectId, row.path);
@@ -121,6 +125,7 @@ export function TreePanel({ ref, projectId, running, shown, asked: focusAsked }:
       }
     },
     menu: (at, row) => {
+      if (row && isUnnamable(row.entry)) return openRow(row);
       if (row && !selection.chosen.has(row.path)) select(only(row.path));
       setAsked({ what: "menu", at, row });
     },
@@ -133,7 +138,7 @@ export function TreePanel({ ref, projectId, running, shown, asked: focusAsked }:
       if (data.types.includes(DRAGGED)) actions.move(movesInto(pathsIn(data), folder));
       else void uploads.drop(data, folder);
     },
-    rename: (path) => running && setRenaming(path),
+    rename: (path) => running && !entryOf(path)?.name_b64 && setRenaming(path),
     renamed: (path, name) => {
       setRenaming(null);
       focus();

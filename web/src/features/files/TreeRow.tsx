@@ -5,7 +5,7 @@ import { classes } from "@/ui/classes";
 import { Icon, type IconName } from "@/ui/Icon";
 import { MARK_TONES, markWord } from "./marks";
 import { NameInput } from "./NameInput";
-import { isFolder, isOutside, type Row, said } from "./tree";
+import { isFolder, isOutside, isUnnamable, type Row, said } from "./tree";
 
 export type EntryRow = Extract<Row, { kind: "entry" }>;
 
@@ -69,7 +69,7 @@ export const TreeRow = memo(function TreeRow(props: TreeRowProps) {
         "group absolute inset-x-0 top-0 flex h-8 items-center gap-1.5 pr-1 -outline-offset-2 select-none touch:h-10",
         chosen ? "bg-accent-soft" : "hover:bg-raised",
         target && "bg-accent-soft",
-        isOutside(entry) && "text-muted",
+        (isOutside(entry) || isUnnamable(entry)) && "text-muted",
       )}
     >
       {folder ? (
@@ -152,6 +152,7 @@ function iconOf(entry: Entry): IconName {
 }
 
 function titleOf(entry: Entry): string {
+  if (isUnnamable(entry)) return "Its name is no UTF-8, so it is reached from the terminal only.";
   if (isOutside(entry))
     return `${entry.name} links to ${entry.link?.target}, outside of the project, and is not followed.`;
   if (entry.link?.type === "missing") return `${entry.name} links to ${entry.link.target}, where nothing is.`;

@@ -2,7 +2,7 @@
 import type { Entry } from "@/api/types";
 import { plural } from "@/ui/format";
 import type { MenuEntry } from "@/ui/MenuButton";
-import { isFile, isFolder, isOutside } from "./tree";
+import { isFile, isFolder, isOutside, isUnnamable } from "./tree";
 
 export interface MenuActs {
   open: () => void;
@@ -28,6 +28,7 @@ export interface MenuOf {
 
 export function rowMenu({ entry, count, changed, running }: MenuOf, act: MenuActs): MenuEntry[] {
   if (count > 1) return manyMenu(count, running, act);
+  if (entry && isUnnamable(entry)) return [];
   const folder = !entry || isFolder(entry);
   const inert = entry !== null && isOutside(entry);
   const reads = running && !inert;

@@ -121,6 +121,12 @@ describe("typing ahead", () => {
   });
 });
 
+test("a name that is no UTF-8 is shown, and leads nowhere", () => {
+  const odd = entry("/caf\ufffd/", { name_b64: "Y2Fm6Q" });
+  expect(tree.isFolder(odd)).toBe(false);
+  expect(tree.said(odd, "")).toContain("only the terminal");
+});
+
 test("a link says where it leads, and that there is no way", () => {
   const out = entry("/etc", { type: "link", link: { target: "/etc", type: "outside" } });
   expect(tree.said(out, "")).toBe("etc, link to /etc, outside of the project");

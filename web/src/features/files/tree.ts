@@ -35,12 +35,18 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 
 /** A folder, or a link to one that lies in the project. */
 export function isFolder(entry: Entry): boolean {
+  if (isUnnamable(entry)) return false;
   return entry.type === "folder" || (entry.type === "link" && entry.link?.type === "folder");
 }
 
 /** Leads out of the project: it is shown, but nothing behind it is reached. */
 export function isOutside(entry: Entry): boolean {
   return entry.type === "link" && entry.link?.type === "outside";
+}
+
+/** Its name is no UTF-8: what is shown of it is no path, so only the terminal reaches it. */
+export function isUnnamable(entry: Entry): boolean {
+  return Boolean(entry.name_b64);
 }
 
 /** Can be read as a file. */
@@ -171,6 +177,7 @@ export function neighbourOf(order: readonly string[], gone: readonly string[]): 
 export function said(entry: Entry, mark: string): string {
   const parts = [entry.name || nameOf(entry.path)];
   if (entry.type === "link") parts.push(`link to ${entry.link?.target ?? "nowhere"}`);
+  if (isUnnamable(entry)) parts.push("a name that only the terminal can tell");
   if (isOutside(entry)) parts.push("outside of the project");
   if (entry.link?.type === "missing") parts.push("leads nowhere");
   if (mark) parts.push(mark);
