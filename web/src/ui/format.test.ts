@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ago, browserName, bytes, lasted, megabytes, repoName, size, until } from "./format";
+import { browserName } from "./browser";
+import { ago, lasted, repoName, until } from "./format";
+import { bytes, megabytes, size } from "./sizes";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 

@@ -1,4 +1,4 @@
-/** Times, sizes and addresses in the words of this app. Pure; `now` is given. */
+/** Times and addresses in the words of this app. Pure; `now` is given. */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -56,44 +56,9 @@ export function plural(count: number, one: string, many: string, after = ""): st
   return `${count} ${count === 1 ? one : many}${after}`;
 }
 
-/** MiB as people say it: "512 MB", "2 GB". */
-export function megabytes(count: number): string {
-  return count >= 1024 ? `${Math.round((count / 1024) * 10) / 10} GB` : `${count} MB`;
-}
-
-export function bytes(count: number): string {
-  return count < 1024 ? plural(count, "byte", "bytes") : `${Math.round(count / 1024)} KB`;
-}
-
 /** A repository by the end of its address: "owner/name". Credentials, if any, are never shown. */
 export function repoName(url: string): string {
   const path = url.replace(/^[a-z+]+:\/\/(?:[^@/]*@)?[^/]*/i, "").replace(/^[^@]*@[^:]*:/, "");
   const parts = path.split("/").filter(Boolean).slice(-2);
   return parts.join("/").replace(/\.git$/, "") || url;
-}
-
-/** A browser and its system from a user agent: "Chrome on Linux". Good enough to know one's own. */
-export function browserName(agent: string): string {
-  const browser = /Edg\//.test(agent)
-    ? "Edge"
-    : /Firefox\//.test(agent)
-      ? "Firefox"
-      : /Chrome\//.test(agent)
-        ? "Chrome"
-        : /Safari\//.test(agent)
-          ? "Safari"
-          : "";
-  if (!browser) return agent.split(" ")[0] || "Unknown";
-  const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(agent)?.[1];
-  return system ? `${browser} on ${system === "Mac OS" ? "macOS" : system}` : browser;
-}
-
-const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
-
-/** The size of a file: "0 bytes", "1.2 KB", "830 MB". */
-export function size(count: number): string {
-  const power = count < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
-  const value = count / 1024 ** power;
-  const shown = power === 0 || value >= 100 ? Math.round(value) : Math.round(value * 10) / 10;
-  return power === 0 ? plural(count, "byte", "bytes") : `${shown} ${UNITS[power]}`;
 }

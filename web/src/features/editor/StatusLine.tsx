@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { bytes, plural } from "@/ui/format";
+import { plural } from "@/ui/format";
+import { bytes } from "@/ui/sizes";
 import { Ago } from "@/ui/Time";
 import type { Buffer } from "./buffer";
 import type { DocumentView } from "./documentView";

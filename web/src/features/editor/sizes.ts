@@ -1,4 +1,4 @@
-import { bytes } from "@/ui/format";
+import { bytes } from "@/ui/sizes";
 
 const MEGA = 1024 * 1024;
 

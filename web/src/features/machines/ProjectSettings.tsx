@@ -5,7 +5,7 @@ import { Dialog } from "@/ui/Dialog";
 import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
-import { megabytes } from "@/ui/format";
+import { megabytes } from "@/ui/sizes";
 
 const FIELDS = ["name", "idle_minutes", "recording"] as const;
 

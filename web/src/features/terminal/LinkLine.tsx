@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Button } from "@/ui/Button";
-import { bytes, until } from "@/ui/format";
+import { until } from "@/ui/format";
 import { useNow } from "@/ui/now";
 import { type Shape, ShapeMark } from "@/ui/StateMark";
+import { bytes } from "@/ui/sizes";
 import type { LinkView } from "./connection";
 import type { TerminalScreen } from "./screen";
 
