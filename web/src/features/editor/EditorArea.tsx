@@ -1,5 +1,8 @@
 import { lazy, Suspense, useState } from "react";
 import { isLeaveChord, LEAVE_CHORD } from "@/features/terminal/keys";
+import { goToTree } from "@/features/workspace/panels";
+import { Button } from "@/ui/Button";
+import { Icon } from "@/ui/Icon";
 import { EditorTabs, tabId } from "./EditorTabs";
 import { chordOf } from "./keys";
 import { closeTab, step, tabsOf, useTabs } from "./open";
@@ -34,7 +37,7 @@ export default function EditorArea({ projectId, running }: AreaProps) {
     event.stopPropagation();
   };
 
-  if (!active) return <NoFile />;
+  if (!active) return <NoFile projectId={projectId} />;
   return (
     <div className="@container flex h-full min-h-0 flex-1 flex-col bg-screen" onKeyDownCapture={press}>
       <EditorTabs projectId={projectId} list={list} close={close}>
@@ -65,11 +68,13 @@ const KEYS: [string, string][] = [
   ["Alt PgDn", "shows the next tab"],
 ];
 
-function NoFile() {
+function NoFile({ projectId }: { projectId: string }) {
   return (
     <div className="grid h-full min-h-0 flex-1 content-center justify-items-center gap-4 bg-screen p-6 text-center">
       <p className="text-16">No file is open.</p>
-      <p className="text-muted">Choose one from the files.</p>
+      <Button onClick={() => goToTree(projectId)} icon={<Icon name="folder" />}>
+        Choose from the files
+      </Button>
       <dl className="grid grid-cols-[auto_auto] gap-x-3 gap-y-1 text-left text-12 text-muted touch:hidden">
         {KEYS.map(([chord, does]) => (
           <div key={chord} className="contents">

@@ -12,17 +12,19 @@ import { asApiError } from "@/api/problem";
 import { useWatched } from "@/queries/watch";
 import { Button } from "@/ui/Button";
 import { Failure } from "@/ui/Failure";
+import type { MenuEntry } from "@/ui/MenuButton";
 import { Bands } from "./Bands";
 import { BytesView } from "./BytesView";
 import type { OpenDocument } from "./document";
 import { documentOf, lookAt, openDirty, retryAll, saveAll, saveOne } from "./documents";
 import type { DocumentView } from "./documentView";
 import { FileBar } from "./FileBar";
+import { chordWords } from "./keys";
 import { kindOf, modesOf, shownMode } from "./kinds";
 import { closeTab, useTabs } from "./open";
 import { PaneSkeleton } from "./PaneSkeleton";
 import { TextView } from "./TextView";
-import type { Tab } from "./tabs";
+import type { Mode, Tab } from "./tabs";
 
 const HeadView = lazy(() => import("./HeadView"));
 const MergePane = lazy(() => import("./MergePane"));
@@ -81,11 +83,7 @@ function Opened({ projectId, tab, running, close }: PaneProps) {
         projectId={projectId}
         tab={tab}
         modes={isText && !view.theirs ? modesOf(tab.path) : []}
-        entries={
-          isText && mode === "text"
-            ? ["line", { text: "Who changed each line", on: blame, set: setBlame }]
-            : undefined
-        }
+        entries={isText ? entriesOf(file, mode, blame, setBlame) : undefined}
         save={isText && view.state !== "changed" ? () => void file.save() : undefined}
         saveAll={() => void saveAll(projectId)}
         saving={view.state === "saving"}
@@ -97,6 +95,21 @@ function Opened({ projectId, tab, running, close }: PaneProps) {
       </Waiting>
     </>
   );
+}
+
+/** What the menu offers of a text, beyond what it does of every file. */
+function entriesOf(
+  file: OpenDocument,
+  mode: Mode,
+  blame: boolean,
+  setBlame: (on: boolean) => void,
+): MenuEntry[] {
+  const find = (): void => file.buffer.find();
+  return [
+    mode !== "preview" && { icon: "search", text: "Find and replace", hint: chordWords("F"), run: find },
+    mode === "text" && "line",
+    mode === "text" && { text: "Who changed each line", on: blame, set: setBlame },
+  ];
 }
 
 /** The chord saves the shown file from anywhere on the page but the terminal, which has keys of its own. */

@@ -1,4 +1,5 @@
 /** The text of one open file in an editor that comes and goes: text, cursor and history stay here in between. */
+import { openSearchPanel } from "@codemirror/search";
 import { EditorState, type Text, type TransactionSpec } from "@codemirror/state";
 import type { EditorView, KeyBinding, ViewUpdate } from "@codemirror/view";
 import type { Indent } from "./indent";
@@ -62,6 +63,11 @@ export class Buffer {
   /** An editor on the page has the text from now on. */
   attach(view: EditorView): void {
     this.#shown = view;
+  }
+
+  /** Opens the find panel of the editor on the page. */
+  find(): void {
+    if (this.#shown) openSearchPanel(this.#shown);
   }
 
   /** The editor leaves the page. */

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { NARROW } from "@/ui/media";
 
 /** How this browser shows files; kept in its storage. */
 export interface EditorSettings {
@@ -11,7 +12,10 @@ export interface EditorSettings {
 const KEY = "aether.editor";
 const listeners = new Set<() => void>();
 
-let settings: EditorSettings = { wrap: false, vim: false, fontSize: 13, ...stored() };
+// On a phone a line that goes on beyond the edge is hard to follow.
+const narrow = globalThis.matchMedia?.(NARROW).matches ?? false;
+
+let settings: EditorSettings = { wrap: narrow, vim: false, fontSize: 13, ...stored() };
 
 function stored(): Partial<EditorSettings> {
   try {

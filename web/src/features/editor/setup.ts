@@ -76,6 +76,12 @@ const acts: Extension = [
   EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
 ];
 
+/** A match is shown with what stands around it. */
+const finding: Extension = search({
+  top: true,
+  scrollToMatch: (range) => EditorView.scrollIntoView(range, { y: "center" }),
+});
+
 const keys: readonly KeyBinding[] = [
   ...closeBracketsKeymap,
   ...defaultKeymap,
@@ -96,7 +102,7 @@ export function extensions(hooks: Hooks, indent: Indent, past?: EditorState): Ex
     past ? [historyField.init(() => past.field(historyField)), history()] : history(),
     looks,
     acts,
-    search({ top: true }),
+    finding,
     slots.language.of([]),
     slots.indent.of(indentation(indent)),
     slots.wrap.of([]),
@@ -119,7 +125,7 @@ export function readOnly(label: string): Extension {
     slots.language.of([]),
     looks,
     keymap.of([...defaultKeymap, ...searchKeymap]),
-    search({ top: true }),
+    finding,
     EditorState.readOnly.of(true),
     EditorState.lineSeparator.of("\n"),
     EditorView.contentAttributes.of({ "aria-label": label, "aria-readonly": "true", tabindex: "0" }),
