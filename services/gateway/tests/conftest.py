@@ -11,6 +11,7 @@ from aether.kit.provision import provision_streams
 from aether.testkit.gateway import Stand, prepared_database, standing_gateway
 from aether.testkit.nats import EmbeddedNats
 from aether.testkit.postgres import PostgresServer
+from aether.testkit.upstreams import App
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -44,6 +45,13 @@ async def shared_stand(
     async with standing_gateway(url, nats_url, tmp_path_factory.mktemp("stand")) as running:
         yield running
     await postgres_server.drop_database(url)
+
+
+@pytest_asyncio.fixture
+async def app() -> AsyncIterator[App]:
+    """A program that listens on a port of its own."""
+    async with App().running() as running:
+        yield running
 
 
 @pytest_asyncio.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import pytest_asyncio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket
@@ -27,22 +26,6 @@ from aether.testkit.gateway import PASSWORD, Stand, uuid_of
 from aether.testkit.upstreams import App, told
 
 PIECE = os.urandom(1024 * 1024)
-
-
-@pytest_asyncio.fixture
-async def app() -> AsyncIterator[App]:
-    async with App().running() as running:
-        yield running
-
-
-async def opened(stand: Stand, app: App, visibility: str = "private") -> tuple[Browser, str, dict[str, Any], Any]:
-    """A person in a preview: their browser, its address, the project and their client."""
-    person = await stand.person()
-    project = await stand.project(person)
-    url = await stand.serve(project, 5173, app, visibility)
-    browser = stand.browser(person)
-    await stand.enter(browser, url)
-    return browser, url, project, person
 
 
 @contextlib.asynccontextmanager
@@ -75,7 +58,7 @@ async def refused(browser: Browser, url: str, **options: Any) -> int:
 
 
 async def test_hot_reload_passes_both_ways(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
     async with socket_to(browser, url, "/@vite/client?token=abc") as socket:
         assert socket.subprotocol == "vite-hmr"
         for text in ('{"type":"connected"}', "é" * 10_000):
@@ -89,7 +72,7 @@ async def test_hot_reload_passes_both_ways(stand: Stand, app: App) -> None:
 
 
 async def test_what_an_app_says_first_and_how_it_closes_arrives(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
 
     async def talk(socket: WebSocket) -> None:
         await socket.accept(headers=[(b"set-cookie", b"evil=1; Domain=localhost"), (b"x-app", b"yes")])
@@ -109,7 +92,7 @@ async def test_what_an_app_says_first_and_how_it_closes_arrives(stand: Stand, ap
 
 
 async def test_an_app_may_refuse_a_socket(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
 
     async def talk(socket: WebSocket) -> None:
         await socket.close()
@@ -125,7 +108,7 @@ async def test_an_app_may_refuse_a_socket(stand: Stand, app: App) -> None:
 async def test_a_socket_with_the_cookie_is_for_pages_of_the_preview_only(
     stand: Stand, app: App, origin: str | None
 ) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
     assert await refused(browser, url, origin=origin) == 403
     assert app.handshakes == []
 
@@ -133,7 +116,7 @@ async def test_a_socket_with_the_cookie_is_for_pages_of_the_preview_only(
 async def test_a_socket_without_a_right_is_refused_and_with_a_token_needs_no_origin(
     stand: Stand, app: App
 ) -> None:
-    _, url, _, person = await opened(stand, app)
+    _, url, _, person = await stand.visit(app)
     assert await refused(stand.browser(), url) == 401
     token = {"Authorization": f"Bearer {await stand.token(person)}"}
     async with socket_to(stand.browser(), url, origin=None, **token) as socket:
@@ -143,7 +126,7 @@ async def test_a_socket_without_a_right_is_refused_and_with_a_token_needs_no_ori
 
 
 async def test_a_public_ports_socket_is_anybodys(stand: Stand, app: App) -> None:
-    _, url, _, _ = await opened(stand, app, "public")
+    _, url, _, _ = await stand.visit(app, "public")
     async with socket_to(stand.browser(), url, origin="https://other.example") as socket:
         await socket.send("x")
         assert await socket.recv() == "x"
@@ -151,7 +134,7 @@ async def test_a_public_ports_socket_is_anybodys(stand: Stand, app: App) -> None
 
 
 async def test_a_socket_to_nothing_is_a_problem(stand: Stand, app: App) -> None:
-    browser, url, project, person = await opened(stand, app)
+    browser, url, project, person = await stand.visit(app)
     assert await refused(browser, url, path="/.aether/enter") == 404
     del stand.tunnel.listeners[project["id"], 5173]
     assert await refused(browser, url) == 502
@@ -201,7 +184,7 @@ async def both_end(socket: ClientConnection, answer: httpx2.Response, within: fl
 
 @pytest.mark.parametrize("how", ["logout", "session", "account"])
 async def test_all_of_it_is_cut_within_five_seconds_of_revocation(stand: Stand, app: App, how: str) -> None:
-    browser, url, _, person = await opened(stand, app)
+    browser, url, _, person = await stand.visit(app)
     await streaming(app)
     async with two_open(browser, url) as (socket, answer):
         if how == "logout":
@@ -218,7 +201,7 @@ async def test_all_of_it_is_cut_within_five_seconds_of_revocation(stand: Stand, 
 
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
 async def test_strangers_are_cut_when_a_port_becomes_private(stand: Stand, app: App, where: str) -> None:
-    _, url, project, person = await opened(stand, app, "public")
+    _, url, project, person = await stand.visit(app, "public")
     await streaming(app)
     stranger = stand.browser()
     async with two_open(stranger, url) as (socket, answer):
@@ -234,7 +217,7 @@ async def test_strangers_are_cut_when_a_port_becomes_private(stand: Stand, app: 
 
 
 async def test_its_people_stay_when_a_port_becomes_private(stand: Stand, app: App) -> None:
-    browser, url, project, person = await opened(stand, app)
+    browser, url, project, person = await stand.visit(app)
     path = f"/api/projects/{project['id']}/ports/5173"
     await person.patch(path, json={"visibility": "public"})
     async with socket_to(browser, url) as socket:
@@ -245,7 +228,7 @@ async def test_its_people_stay_when_a_port_becomes_private(stand: Stand, app: Ap
 
 
 async def test_everything_ends_with_the_project(stand: Stand, app: App) -> None:
-    _, url, project, _ = await opened(stand, app, "public")
+    _, url, project, _ = await stand.visit(app, "public")
     await streaming(app)
     async with two_open(stand.browser(), url) as (socket, answer):
         view = stand.machines.projects.pop(ProjectId(uuid_of(project)))
@@ -254,7 +237,7 @@ async def test_everything_ends_with_the_project(stand: Stand, app: App) -> None:
 
 
 async def test_a_stopping_gateway_ends_sockets_and_streams(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
     await streaming(app)
     async with two_open(browser, url) as (socket, answer):
         stand.gateway.live.stop()
@@ -267,7 +250,7 @@ async def many(count: int) -> AsyncIterator[bytes]:
 
 
 async def test_200_megabytes_flow_from_the_app_in_flat_memory(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
 
     async def behave(_: Request) -> Response:
         return StreamingResponse(many(200))
@@ -284,7 +267,7 @@ async def test_200_megabytes_flow_from_the_app_in_flat_memory(stand: Stand, app:
 
 @pytest.mark.parametrize("sized", [True, False])
 async def test_an_upload_streams_to_the_app_as_it_comes(stand: Stand, app: App, sized: bool) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
     first, goes_on = asyncio.Event(), asyncio.Event()
 
     async def behave(request: Request) -> Response:
@@ -311,7 +294,7 @@ async def test_an_upload_streams_to_the_app_as_it_comes(stand: Stand, app: App, 
 
 
 async def test_an_answer_without_a_body_stays_one(stand: Stand, app: App) -> None:
-    browser, url, _, _ = await opened(stand, app)
+    browser, url, _, _ = await stand.visit(app)
     for status in (204, 304):
 
         async def behave(_: Request, status: int = status) -> Response:

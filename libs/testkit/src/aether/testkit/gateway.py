@@ -139,6 +139,17 @@ class Stand:
         )
         return await browser.go(sent.headers["location"]) if sent.status_code == 303 else sent
 
+    async def visit(
+        self, app: App, visibility: str = "private"
+    ) -> tuple[Browser, str, dict[str, Any], httpx2.AsyncClient]:
+        """A person in a preview of `app`: their browser, its address, the project and their client."""
+        person = await self.person()
+        project = await self.project(person)
+        url = await self.serve(project, 5173, app, visibility)
+        browser = self.browser(person)
+        assert (await self.enter(browser, url)).status_code == 200
+        return browser, url, project, person
+
     async def terminal(self, person: httpx2.AsyncClient) -> dict[str, Any]:
         """An open terminal in a running project."""
         project = await self.project(person)
