@@ -153,6 +153,15 @@ describe("many files", () => {
     expect(states()).toEqual(["done", "done"]);
   });
 
+  test("a stopped machine is waited for", async () => {
+    server.faults = [refusal(409, "machine-not-running")];
+    queue.add([{ path: "/a", file: small("a") }]);
+    await settled();
+    expect(states()).toEqual(["retrying"]);
+    await settled(1_100);
+    expect(states()).toEqual(["done"]);
+  });
+
   test("a full disk is a failure, not a pause", async () => {
     server.faults = [refusal(507, "disk-full")];
     queue.add([{ path: "/a", file: small("a") }]);

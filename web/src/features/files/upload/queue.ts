@@ -396,8 +396,9 @@ function isConflict(error: ApiError): boolean {
   return error.status === 412 || (error.status === 409 && error.problem.type.endsWith("exists"));
 }
 
-/** Faults that pass by themselves: no network, no machine, a restart. */
+/** Faults that pass by themselves or by a start: no network, no machine, a restart. */
 function passes(error: ApiError): boolean {
+  if (error.problem.type.endsWith("machine-not-running")) return true;
   return error.status === 0 || error.status === 429 || (error.status >= 500 && error.status !== 507);
 }
 
