@@ -13,9 +13,10 @@ const LINK =
 
 /** Where a person wanted to go before the sign-in. The router has checked that it is ours. */
 function useGoOn(from: "/login" | "/signup"): () => void {
-  const { next } = useSearch({ from });
+  const { next = "/projects" } = useSearch({ from });
   const router = useRouter();
-  return () => router.history.push(next ?? "/projects");
+  // The way into a preview is no page of this app's, though it is on its origin.
+  return () => (next.startsWith("/api/") ? window.location.assign(next) : router.history.push(next));
 }
 
 export function Signup() {

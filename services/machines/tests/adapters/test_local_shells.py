@@ -199,18 +199,19 @@ async def test_connections_are_forwarded_to_ports_and_to_sockets(lab: Lab) -> No
     spec = await lab.spec()
     machine = await lab.provider.start(spec)
     path = lab.volume(spec) / "s"
-    with socket.socket() as tcp, socket.socket(socket.AF_UNIX) as unix:
+    with socket.socket() as tcp, socket.socket(socket.AF_INET6) as tcp6, socket.socket(socket.AF_UNIX) as unix:
         tcp.bind(("127.0.0.1", 0))
+        tcp6.bind(("::1", 0))
         with contextlib.chdir(path.parent):  # a socket's path must be short
             unix.bind("s")
         path.chmod(0o777)
 
         async with lab.entered(machine) as connection:
-            for listener in (tcp, unix):
+            for listener in (tcp, tcp6, unix):
                 listener.listen()
                 listener.setblocking(False)
-                if listener is tcp:
-                    reader, writer = await connection.open_connection(*tcp.getsockname())
+                if listener is not unix:
+                    reader, writer = await connection.open_connection(*listener.getsockname()[:2])
                 else:
                     reader, writer = await connection.open_unix_connection(f"{machine.home_dir}/s")
                 assert await _exchange(listener, reader, writer) == (b"there", b"back")

@@ -6,10 +6,10 @@ CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly130
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 CLIENT_ENV = ("LANG", "LC_*", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
 
+# No AddressFamily: it would also forbid to forward to ::1, where many a development server listens.
 # StrictModes: the files are ours and mounted read-only; in a user namespace their owner looks like nobody.
 # LogLevel INFO: the line that says it listens. Nobody reads on afterwards, so no log grows.
 SETTINGS = f"""\
-AddressFamily inet
 ListenAddress 127.0.0.1
 HostKey {INSIDE}/host_key
 PidFile none
