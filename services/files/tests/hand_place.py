@@ -111,6 +111,7 @@ class Direct:
         parts: list[Any] = []
         while True:
             header, data = self.heard()
+            assert header.pop("id") == self._number
             if "part" not in header:
                 return {**header, "parts": parts}, data
             parts += header["part"]
