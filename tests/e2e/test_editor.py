@@ -146,7 +146,7 @@ def tab(page: Page, name: str):  # type: ignore[no-untyped-def] # as above
 
 
 def text_of_editor(page: Page):  # type: ignore[no-untyped-def] # as above
-    return page.get_by_role("region", name="Editor").locator(".cm-content").last
+    return page.locator(".cm-content").last
 
 
 async def text_at_end(page: Page, text: str) -> None:
@@ -161,7 +161,7 @@ async def save(page: Page) -> None:
 
 async def merge_sides(page: Page) -> tuple[str, str]:
     """The two texts that stand beside one another: the machine's and one's own."""
-    sides = page.get_by_role("region", name="Editor").locator(".cm-mergeView .cm-content")
+    sides = page.locator(".cm-mergeView .cm-content")
     await expect(sides).to_have_count(2)
     texts: list[str] = await sides.evaluate_all(
         """views => views.map((view) =>

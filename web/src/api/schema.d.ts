@@ -878,10 +878,13 @@ export interface components {
             /** Truncated */
             truncated: boolean;
         };
-        /** BlamedLine */
+        /**
+         * BlamedLine
+         * @description One line; `commit` is None of a line that no commit has yet.
+         */
         BlamedLine: {
             /** Commit */
-            commit: string;
+            commit: string | null;
             /** Author */
             author: string;
             /** At */
@@ -889,7 +892,7 @@ export interface components {
             /** Summary */
             summary: string;
             /** Line */
-            line: string;
+            line: number;
         };
         /**
          * CloneView

@@ -162,11 +162,13 @@ class GitStatus(Found):
 
 
 class BlamedLine(Found):
-    commit: str
+    """One line; `commit` is None of a line that no commit has yet."""
+
+    commit: str | None
     author: str
     at: AwareDatetime | None = None
     summary: str
-    line: str
+    line: int
 
 
 class Blame(Found):
