@@ -35,7 +35,7 @@ async def find(box: Box, port: int) -> PortView:
 
 
 async def said_last(box: Box) -> dict[int, PortView]:
-    facts = await box.said("terminal.ports_changed.v1")
+    facts = await box.said("ports.changed.v1")
     return {view["port"]: PortView.model_validate(view) for view in facts[-1]["ports"]} if facts else {}
 
 
@@ -190,9 +190,9 @@ async def test_a_port_may_be_opened_to_others_before_anything_listens(box: Box) 
 
 async def test_saying_the_same_again_tells_nobody(box: Box) -> None:
     await update(box, 3000, label="shop")
-    count = len(await box.said("terminal.ports_changed.v1"))
+    count = len(await box.said("ports.changed.v1"))
     await update(box, 3000, label="shop")
-    assert len(await box.said("terminal.ports_changed.v1")) == count
+    assert len(await box.said("ports.changed.v1")) == count
 
 
 async def test_only_so_many_ports_may_be_named(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:

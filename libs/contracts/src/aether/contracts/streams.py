@@ -28,7 +28,7 @@ STREAMS = (
     Stream(name="ACCOUNTS", subjects=("account.>",)),
     Stream(name="PROJECTS", subjects=("project.>", "machine.>")),
     Stream(name="USAGE", subjects=("usage.>",)),
-    Stream(name="TERMINALS", subjects=("terminal.>", "activity.>")),
+    Stream(name="TERMINALS", subjects=("terminal.>", "activity.>", "ports.>")),
     Stream(name="FILES", subjects=("files.>",)),
 )
 

@@ -161,7 +161,7 @@ class PortsChanged(Event):
     Carries all of the project's ports. Sent while someone looks or opens a preview; nobody looks, nothing is sent.
     """
 
-    subject = "terminal.ports_changed.v1"
+    subject = "ports.changed.v1"
     producer = Service.TERMINAL
     consumers = frozenset({Service.GATEWAY})
 

@@ -13,6 +13,7 @@ MODULES = (
     "children",
     "reading",
     "staging",
+    "ahead",
     "moving",
     "writing",
     "archive",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+from aether.files.adapters.hand.program.ahead import Ahead
 from aether.files.adapters.hand.program.confined import FOLDER, Refused, Root, listed, look, opened
 from aether.files.adapters.hand.program.moving import move_into_free
 from aether.files.adapters.hand.program.reading import PIECE, entry, etag_of, write_all
@@ -17,6 +18,13 @@ from aether.files.adapters.hand.program.staging import HIDDEN, Staging
 TRIES = 8
 # From here on a folder is moved up before it is emptied, because each level holds a descriptor.
 DEEP = 128
+
+
+def _fill(fd: int, pieces: Iterable[bytes]) -> None:
+    with Ahead(fd) as ahead:
+        for piece in pieces:
+            write_all(fd, piece)
+            ahead.wrote(len(piece))
 
 
 def umask() -> int:
@@ -42,8 +50,7 @@ class Writer:
         """The new entry, and whether there was none before. Nothing is changed unless all pieces came."""
         self._foresee(path, condition)
         with self._staging.drafted() as (name, fd):
-            for piece in pieces:
-                write_all(fd, piece)
+            _fill(fd, pieces)
             return self._put(path, name, fd, condition)
 
     def append(self, upload: str, offset: int, pieces: Iterable[bytes]) -> int:
@@ -57,8 +64,7 @@ class Writer:
             if size != offset:
                 raise Refused("wrong-offset", f"The upload goes on at byte {size}.", offset=size)
             os.lseek(fd, 0, os.SEEK_END)
-            for piece in pieces:
-                write_all(fd, piece)
+            _fill(fd, pieces)
             return os.fstat(fd).st_size
 
     def finish(
