@@ -10,8 +10,9 @@ import { type Shape, ShapeMark } from "@/ui/StateMark";
 import { size } from "@/ui/sizes";
 import { folderOf, nameOf } from "../paths";
 import { chosen } from "./gather";
-import type { Upload, UploadQueue, UploadsView } from "./queue";
+import type { UploadQueue } from "./queue";
 import { uploadsOf, useUploads } from "./uploads";
+import type { Upload, UploadsView } from "./view";
 
 /** What is on its way into the project. Stands while there is something to see, and hides nothing. */
 export function UploadTray({ projectId, className }: { projectId: string; className?: string }) {

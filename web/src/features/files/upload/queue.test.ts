@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "@/api/problem";
-import { type Going, PIECE, type Transport, UploadQueue, type UploadState } from "./queue";
+import { type Going, PIECE, type Transport, UploadQueue } from "./queue";
 import type { Remembered, Store } from "./remember";
+import type { UploadState } from "./view";
 
 function refusal(status: number, type = "x"): ApiError {
   return new ApiError({ type, title: `refused with ${status}`, status }, "");

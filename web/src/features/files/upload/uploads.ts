@@ -4,9 +4,10 @@ import { queryClient } from "@/queries/client";
 import { keys } from "@/queries/keys";
 import { folderOf } from "../paths";
 import { Refresher } from "../refresher";
-import { UploadQueue, type UploadsView } from "./queue";
+import { UploadQueue } from "./queue";
 import { browserStore } from "./remember";
 import { httpTransport } from "./transport";
+import type { UploadsView } from "./view";
 
 const queues = new Map<string, UploadQueue>();
 const REFRESH_MS = 700;
