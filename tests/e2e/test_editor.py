@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -106,7 +107,7 @@ async def test_a_preview_of_vite_shows_an_edit_without_being_loaded_again(
     await put(page, project, "/app.tar", packed())
     port = any_free_port()
     await type_line(page, f"tar xf app.tar && rm app.tar && {SERVE.format(port=port)}")
-    await page.get_by_role("toolbar", name="Panels").get_by_role("button", name="Ports").click()
+    await page.get_by_role("toolbar", name="Panels").get_by_role("button", name=re.compile("^Ports")).click()
     opens = page.get_by_role("link", name="Open node in a new tab")
     await expect(opens).to_be_visible(timeout=30_000)
     async with context.expect_page() as opened:
