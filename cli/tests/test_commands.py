@@ -73,8 +73,8 @@ async def test_a_project_there_is_not_and_one_there_is_twice(signed_in: Any) -> 
         b"aether: There is no project called nothing. See: aether projects ls\n",
     )
     for _ in range(2):
-        await signed_in.run("projects", "create", "twin")
-    done = await signed_in.run("projects", "start", "twin")
+        await signed_in.run("projects", "create", "Twin boats")
+    done = await signed_in.run("projects", "start", "Twin boats")
     assert done.returncode == 1
     assert b"say which by its id" in done.stderr
 

@@ -115,7 +115,7 @@ async def look_at_panels(page: Page, suffix: str) -> None:
     await type_line(page, "sed -i 's/20/21/' lamp.py; echo '# Notes' > notes.md")
     await type_line(page, f"python3 -m http.server {any_free_port()} --bind 127.0.0.1 > served.log 2>&1 &")
     await panel(page, "Files")
-    await page.get_by_title("/lamp.py", exact=True).dblclick()
+    await page.get_by_title("/lamp.py", exact=True).click()
     await page.get_by_text("def is_lit(hour):").first.wait_for()
     await look(page, f"editor-{suffix}")
     await panel(page, "Changes")

@@ -65,7 +65,7 @@ class Machines:
             id=ProjectId(new_id()),
             account_id=command.account_id,
             name=command.name,
-            slug=self._slug(command.name.lower()),
+            slug=self._slug(command.name.lower().replace(" ", "-")),
             status="stopped",
             provider="local",
             size="small",
