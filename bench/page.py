@@ -21,8 +21,8 @@ What is behind some of the figures: tmux 3.3a writes about 13 MB/s in control mo
 delivers every byte, where a drawn tmux client skips most of a fast text
 ([decision 3](decisions/0003-tmux-in-control-mode.md)). P7 includes what a project's start does beside the
 provider's own work: an intent in the database, the event that tells of it, a certificate and the first shell.
-P8 spends its time on two hops over NATS and on spans. P10 goes through two processes more than sftp does, is compared
-without the time of sftp's connection, and syncs an upload to the disk before it takes its name, which sftp does not.
+P8 spends its time on two hops over NATS and on spans. P10 goes through two processes more than sftp does, is
+compared without the time of sftp's connection, and syncs an upload before it takes its name, which sftp does not.
 """
 
 QUICK = """
