@@ -25,13 +25,13 @@ from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, new_id
 from aether.contracts.service import Service
 from aether.files.adapters.hand.hand import SshHand
-from aether.files.api.door import Origins
 from aether.files.app import MIGRATIONS, http
 from aether.files.deps.files import Files
 from aether.files.deps.ports import Hand
 from aether.files.handlers import EVENTS
 from aether.kit.grants import Grant, Right, Signer, Verifier
 from aether.kit.migrate import migrate
+from aether.kit.origins import Origins
 from aether.kit.postgres import Database
 from aether.kit.ssh import MachineConnections
 from aether.testkit.eventually import eventually

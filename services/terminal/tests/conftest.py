@@ -24,6 +24,7 @@ from aether.contracts.service import Service
 from aether.contracts.terminal import GetTerminal, OpenTerminal, TerminalView
 from aether.kit.grants import Grant, Right, Signer, Verifier
 from aether.kit.migrate import migrate
+from aether.kit.origins import Origins
 from aether.kit.postgres import Database
 from aether.kit.ssh import MachineConnections
 from aether.terminal.adapters.listeners import SshLookouts
@@ -31,7 +32,6 @@ from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
 from aether.terminal.adapters.ways import SshWays
 from aether.terminal.api import tunnel
-from aether.terminal.api.door import Origins
 from aether.terminal.app import MIGRATIONS, end_tunnels, http, sockets, stream_door
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS

@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from "react";
 import { NARROW } from "@/ui/media";
+import { Stored, useStored } from "@/ui/stored";
 
 /** How this browser shows files; kept in its storage. */
 export interface EditorSettings {
@@ -9,37 +9,13 @@ export interface EditorSettings {
   fontSize: number;
 }
 
-const KEY = "aether.editor";
-const listeners = new Set<() => void>();
-
 // On a phone a line that goes on beyond the edge is hard to follow.
 const narrow = globalThis.matchMedia?.(NARROW).matches ?? false;
 
-let settings: EditorSettings = { wrap: narrow, vim: false, fontSize: 13, ...stored() };
+const stored = new Stored<EditorSettings>("aether.editor", { wrap: narrow, vim: false, fontSize: 13 });
 
-function stored(): Partial<EditorSettings> {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<EditorSettings>;
-  } catch {
-    return {};
-  }
-}
-
-export function setEditorSettings(change: Partial<EditorSettings>): void {
-  settings = { ...settings, ...change };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-  } catch {
-    // Without storage the choice lasts as long as the page.
-  }
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export const setEditorSettings = stored.set;
 
 export function useEditorSettings(): EditorSettings {
-  return useSyncExternalStore(subscribe, () => settings);
+  return useStored(stored);
 }

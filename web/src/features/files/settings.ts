@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { Stored, useStored } from "@/ui/stored";
 
 /** How this browser shows files; kept in its storage. */
 export interface FileSettings {
@@ -6,34 +6,10 @@ export interface FileSettings {
   hidden: boolean;
 }
 
-const KEY = "aether.files";
-const listeners = new Set<() => void>();
+const stored = new Stored<FileSettings>("aether.files", { hidden: true });
 
-let settings: FileSettings = { hidden: true, ...stored() };
-
-function stored(): Partial<FileSettings> {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<FileSettings>;
-  } catch {
-    return {};
-  }
-}
-
-export function setFileSettings(change: Partial<FileSettings>): void {
-  settings = { ...settings, ...change };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-  } catch {
-    // Without storage the choice lasts as long as the page.
-  }
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export const setFileSettings = stored.set;
 
 export function useFileSettings(): FileSettings {
-  return useSyncExternalStore(subscribe, () => settings);
+  return useStored(stored);
 }

@@ -10,7 +10,7 @@ from aether.contracts.machines import IssueSshCertificate, SshCertificate
 from aether.contracts.service import Service
 from aether.files.adapters.hand.hand import SshHand
 from aether.files.api import contents, finding, folders, git, journal, uploads
-from aether.files.api.door import Door, Origins
+from aether.files.api.door import Door
 from aether.files.api.endpoint import routes
 from aether.files.api.refusals import EXCEPTION_HANDLERS
 from aether.files.api.watch import watch_route
@@ -19,6 +19,7 @@ from aether.files.handlers import EVENTS
 from aether.files.settings import FilesSettings
 from aether.kit.grants import Verifier
 from aether.kit.http import Check, health_routes, traced
+from aether.kit.origins import Origins
 from aether.kit.service import Chassis
 from aether.kit.ssh import MachineConnections
 

@@ -4,9 +4,9 @@ from aether.contracts.event import Event
 from aether.contracts.gateway import AccountDeleted, AccountRevoked
 from aether.contracts.machines import MachineStopped, ProjectDeleted
 from aether.files.deps.files import Files
-from aether.files.deps.revocations import concerns
 from aether.files.store import journal, uploads
 from aether.kit.consumer import Handler
+from aether.kit.revocations import concerns
 
 
 async def let_go(event: MachineStopped, files: Files) -> None:

@@ -13,6 +13,7 @@ from aether.contracts.problem import Refusal
 from aether.contracts.service import Service
 from aether.kit.grants import Verifier
 from aether.kit.http import Check, apologise, health_routes, refuse, traced
+from aether.kit.origins import Origins
 from aether.kit.service import Chassis
 from aether.kit.ssh import MachineConnections
 from aether.terminal.adapters import jump
@@ -21,7 +22,7 @@ from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
 from aether.terminal.adapters.ways import SshWays
 from aether.terminal.api import tunnel
-from aether.terminal.api.door import UUID_TEXT, Origins, StreamDoor
+from aether.terminal.api.door import UUID_TEXT, StreamDoor
 from aether.terminal.api.exec import ExecTalk
 from aether.terminal.api.recording import recording_route
 from aether.terminal.api.socket import WebSocket

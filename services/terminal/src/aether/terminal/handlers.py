@@ -28,8 +28,8 @@ from aether.contracts.terminal import (
 )
 from aether.kit.bus import Answerer
 from aether.kit.consumer import Handler
+from aether.kit.revocations import concerns
 from aether.terminal import store
-from aether.terminal.deps.revocations import concerns
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.domain.terminal import Terminal

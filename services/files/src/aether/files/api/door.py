@@ -4,37 +4,15 @@ The grant comes in `Authorization: Grant …` from the gateway, or as a subproto
 reaches the service straight.
 """
 
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from aether.contracts.problem import NotFound
-from aether.files.deps.revocations import Revocations
 from aether.files.errors import ForeignOrigin, NotYourRight
 from aether.kit.grants import Grant, GrantRefused, Verifier, from_headers
+from aether.kit.origins import Origins
+from aether.kit.revocations import Revocations
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class Origins:
-    """Which pages may ask. A request without an Origin is no browser's page and needs only its grant."""
-
-    def __init__(self, public_url: str, others: list[str]) -> None:
-        self._allowed = {origin_of(url) for url in (public_url, *others)}
-
-    def check(self, headers: Headers) -> None:
-        """Raises ForeignOrigin for another page's, and for an Origin that is empty, null or given twice."""
-        origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
-        if origins and (len(origins) > 1 or origins[0] not in self._allowed):
-            raise ForeignOrigin("This page may not use files here.")
-
-
-def origin_of(url: str) -> str:
-    """Scheme and authority as a browser writes them: lower case, without the scheme's own port."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    own_port = {"http": 80, "https": 443}.get(parts.scheme)
-    port = "" if parts.port in (None, own_port) else f":{parts.port}"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 class Door:
@@ -48,7 +26,8 @@ class Door:
     async def admit(self, headers: Headers, project_id: UUID, *, writes: bool) -> Grant:
         """Spends the request's grant. Raises ForeignOrigin, GrantRefused, NotFound for another project's,
         NotYourRight, or Unavailable while the database is away."""
-        self._origins.check(headers)
+        if not self._origins.allow(headers):
+            raise ForeignOrigin("This page may not use files here.")
         token = from_headers(headers)
         if token is None:
             raise GrantRefused

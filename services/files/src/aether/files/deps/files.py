@@ -13,10 +13,10 @@ from aether.contracts.event import Event
 from aether.contracts.problem import Unavailable
 from aether.files.deps.journal import Journal
 from aether.files.deps.ports import Hand
-from aether.files.deps.revocations import Revocations
 from aether.files.deps.visits import Condition, Latest, Reason, Turns, Visits
 from aether.files.store import journal, uploads
 from aether.kit.postgres import Database, Reader, Writer
+from aether.kit.revocations import Revocations
 
 HOUSEKEEPING_SECONDS = 600.0
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from aether.contracts.problem import NotFound
 from aether.kit.grants import Grant, GrantRefused, Verifier, from_headers
+from aether.kit.origins import Origins
 from aether.terminal.api.socket import Talk
 from aether.terminal.errors import ForeignOrigin
 
@@ -20,26 +21,10 @@ Maker = Callable[[UUID, Query, Grant], Talk]
 UUID_TEXT = "([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})"
 
 
-class Origins:
-    """Which pages may ask. A request without an Origin is no browser's page and needs only its grant."""
-
-    def __init__(self, public_url: str, others: list[str]) -> None:
-        self._allowed = {origin_of(url) for url in (public_url, *others)}
-
-    def check(self, headers: list[tuple[bytes, bytes]]) -> None:
-        """Raises ForeignOrigin for another page's, and for an Origin that is empty, null or given twice."""
-        origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
-        if origins and (len(origins) > 1 or origins[0] not in self._allowed):
-            raise ForeignOrigin("This page may not open terminals here.")
-
-
-def origin_of(url: str) -> str:
-    """Scheme and authority as a browser writes them: lower case, without the scheme's own port."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    own_port = {"http": 80, "https": 443}.get(parts.scheme)
-    port = "" if parts.port in (None, own_port) else f":{parts.port}"
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+def check_page(origins: Origins, headers: list[tuple[bytes, bytes]]) -> None:
+    """Raises ForeignOrigin."""
+    if not origins.allow(headers):
+        raise ForeignOrigin("This page may not open terminals here.")
 
 
 class StreamDoor:
@@ -59,7 +44,7 @@ class StreamDoor:
 
     async def admit(self, path: str, headers: list[tuple[bytes, bytes]]) -> Talk:
         """Raises a refusal: 404 for another path, 403 for another page, 401 for a bad grant."""
-        self._origins.check(headers)
+        check_page(self._origins, headers)
         url = urlsplit(path)
         for pattern, make in self._routes:
             if match := pattern.match(url.path):

@@ -9,8 +9,9 @@ from starlette.routing import Route
 from aether.contracts.ids import TerminalId
 from aether.contracts.problem import NotFound
 from aether.kit.grants import Verifier
+from aether.kit.origins import Origins
 from aether.terminal import store
-from aether.terminal.api.door import Origins, granted
+from aether.terminal.api.door import check_page, granted
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.domain.recording import asciicast
 from aether.terminal.errors import NotYourRight
@@ -21,7 +22,7 @@ MEDIA_TYPE = "application/x-asciicast"
 def recording_route(terminals: Terminals, verifier: Verifier, origins: Origins) -> Route:
     async def read_recording(request: Request) -> Response:
         headers = list(request.scope["headers"])
-        origins.check(headers)
+        check_page(origins, headers)
         grant = await granted(verifier, headers)
         terminal_id = TerminalId(request.path_params["terminal_id"])
         if grant.right != "read" or grant.resource != str(terminal_id):

@@ -16,13 +16,13 @@ from aether.contracts.problem import NotFound, Refusal, Unavailable
 from aether.contracts.terminal import ActivitySeen, TerminalSignal, TerminalView
 from aether.kit.grants import Grant
 from aether.kit.postgres import Database, Reader, Writer
+from aether.kit.revocations import Revocations
 from aether.kit.ssh import MachineConnections
 from aether.terminal import store
 from aether.terminal.deps.clock import Clock, SystemClock
 from aether.terminal.deps.port_table import PortTable
 from aether.terminal.deps.ports import Lookouts, Runs, Shells, Ways
 from aether.terminal.deps.recorder import Recorder
-from aether.terminal.deps.revocations import Revocations
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.teller import Teller
 from aether.terminal.deps.tunnels import Tunnels

@@ -1,0 +1,43 @@
+import { useSyncExternalStore } from "react";
+
+/** Choices that a browser keeps in its storage under `key`; what was never chosen is as in `defaults`. */
+export class Stored<Settings extends object> {
+  #settings: Settings;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(
+    private readonly key: string,
+    defaults: Settings,
+  ) {
+    this.#settings = { ...defaults, ...this.#read() };
+  }
+
+  readonly set = (change: Partial<Settings>): void => {
+    this.#settings = { ...this.#settings, ...change };
+    try {
+      localStorage.setItem(this.key, JSON.stringify(this.#settings));
+    } catch {
+      // Without storage the choice lasts as long as the page.
+    }
+    for (const listener of this.#listeners) listener();
+  };
+
+  readonly get = (): Settings => this.#settings;
+
+  #read(): Partial<Settings> {
+    try {
+      return JSON.parse(localStorage.getItem(this.key) ?? "{}") as Partial<Settings>;
+    } catch {
+      return {};
+    }
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+}
+
+export function useStored<Settings extends object>(stored: Stored<Settings>): Settings {
+  return useSyncExternalStore(stored.subscribe, stored.get);
+}
