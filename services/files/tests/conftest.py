@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ import httpx2
 import pytest
 import pytest_asyncio
 import uvicorn
-from joserfc.jwk import OKPKey
 from websockets.exceptions import InvalidStatus
 
 from aether.cli.embedded.ports import any_free_port
@@ -36,34 +34,18 @@ from aether.kit.postgres import Database
 from aether.kit.ssh import MachineConnections
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
-from aether.testkit.machine import UID, TestMachine
+from aether.testkit.machine import UID, TestMachine, machine_for_a_test
 
 from .page import Page
 
 PUBLIC_URL = "https://aether.example"
 
 
-@pytest.fixture(scope="session")
-def grant_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The gateway's key and its public part, as files."""
-    folder = tmp_path_factory.mktemp("keys")
-    key = OKPKey.generate_key("Ed25519")
-    private, public = folder / "private.json", folder / "public.json"
-    private.write_text(json.dumps(key.as_dict(private=True)))
-    public.write_text(json.dumps(key.as_dict(private=False)))
-    return private, public
-
-
 @pytest.fixture
 def machine() -> Iterator[TestMachine]:
     require_host("sshd", "bwrap", "git")
-    folder = Path(tempfile.mkdtemp(prefix="aether-machine-"))
-    folder.chmod(0o755)
-    machine = TestMachine(folder)
-    machine.prepare()
-    machine.start()
-    yield machine
-    machine.close()
+    with machine_for_a_test() as machine:
+        yield machine
 
 
 @dataclass

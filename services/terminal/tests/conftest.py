@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ import asyncssh
 import pytest
 import pytest_asyncio
 import uvicorn
-from joserfc.jwk import OKPKey
 
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.command import Command
@@ -37,34 +35,18 @@ from aether.terminal.deps.terminals import Terminals
 from aether.terminal.handlers import COMMANDS, EVENTS
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
-from aether.testkit.machine import TestMachine
+from aether.testkit.machine import TestMachine, machine_for_a_test
 
 from .viewer import Viewer
 
 PUBLIC_URL = "https://aether.example"
 
 
-@pytest.fixture(scope="session")
-def grant_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The gateway's key and its public part, as files."""
-    folder = tmp_path_factory.mktemp("keys")
-    key = OKPKey.generate_key("Ed25519")
-    private, public = folder / "private.json", folder / "public.json"
-    private.write_text(json.dumps(key.as_dict(private=True)))
-    public.write_text(json.dumps(key.as_dict(private=False)))
-    return private, public
-
-
 @pytest.fixture
 def machine() -> Iterator[TestMachine]:
     require_host("sshd", "tmux", "bwrap")
-    folder = Path(tempfile.mkdtemp(prefix="aether-machine-"))
-    folder.chmod(0o755)
-    machine = TestMachine(folder)
-    machine.prepare()
-    machine.start()
-    yield machine
-    machine.close()
+    with machine_for_a_test() as machine:
+        yield machine
 
 
 @dataclass

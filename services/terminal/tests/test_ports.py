@@ -109,12 +109,12 @@ async def test_a_file_named_like_a_socket_makes_no_port_of_the_host_s_one_s_own(
 ) -> None:
     inode = _inode_of(canary)
     hostile = f"""
-import os, time
+import os, signal
 for name in ("a -> socket:[{inode}]", "b\\n/proc/1/fd:\\nlrwx 9 -> socket:[{inode}]", "socket:[{inode}]"):
     os.makedirs("/tmp/{box.project}/" + os.path.dirname(name), exist_ok=True)
     os.open("/tmp/{box.project}/" + name, os.O_CREAT | os.O_RDWR)
 print("ready", flush=True)
-time.sleep(1000)
+signal.pause()
 """
     async with Program.python(inside, hostile):
         assert canary not in await listed(box)

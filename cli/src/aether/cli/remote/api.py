@@ -69,6 +69,7 @@ class Api:
                 raise Refused(
                     f"{project['name']} is still starting after {START_SECONDS:.0f} s. Look again later."
                 )
+            # A command of a person's shell holds no stream open for the few seconds that a start takes.
             time.sleep(POLL_SECONDS)
             project = self.ask("GET", path)
         return project

@@ -94,6 +94,7 @@ def end_leftovers(path: Path) -> list[str]:
         kill_group(record.pid)
     end = time.monotonic() + 5
     while any(record.alive() for record in left) and time.monotonic() < end:
+        # They are no children of ours, so there is nothing to wait on: their end shows only when looked for.
         time.sleep(0.01)
     path.unlink(missing_ok=True)
     return [record.name for record in left]

@@ -10,7 +10,9 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
@@ -97,6 +99,7 @@ class TestMachine:
         end = time.monotonic() + 10
         while not _accepts(self.port):
             assert time.monotonic() < end, (self.folder / "sshd.log").read_text()
+            # sshd tells nobody when it listens; the port is knocked at until it does, ten seconds at most.
             time.sleep(0.02)
 
     def _boot(self) -> "subprocess.Popen[bytes]":
@@ -181,6 +184,18 @@ def _number_inside(process: psutil.Process) -> int | None:
             lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
             return next(int(line.split()[-1]) for line in lines if line.startswith("NSpid:"))
     return None
+
+
+@contextlib.contextmanager
+def machine_for_a_test() -> Iterator[TestMachine]:
+    """A machine that runs as long as the block lasts, in a folder that its own user can walk through."""
+    folder = Path(tempfile.mkdtemp(prefix="aether-machine-"))
+    folder.chmod(0o755)
+    machine = TestMachine(folder)
+    machine.prepare()
+    machine.start()
+    yield machine
+    machine.close()
 
 
 def _accepts(port: int) -> bool:

@@ -1,5 +1,6 @@
 """The fixtures every test of aether may ask for; pytest finds them by this package's entry point."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from joserfc.jwk import OKPKey
 
 from aether.testkit.clock import FakeClock
 from aether.testkit.nats import EmbeddedNats, GivenNats, nats_for_a_session
@@ -69,3 +71,14 @@ async def stack(server_folder: Path) -> AsyncIterator[Stack]:
         yield running
     finally:
         running.close()
+
+
+@pytest.fixture(scope="session")
+def grant_keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The gateway's key and its public part, as files."""
+    folder = tmp_path_factory.mktemp("keys")
+    key = OKPKey.generate_key("Ed25519")
+    private, public = folder / "private.json", folder / "public.json"
+    private.write_text(json.dumps(key.as_dict(private=True)))
+    public.write_text(json.dumps(key.as_dict(private=False)))
+    return private, public

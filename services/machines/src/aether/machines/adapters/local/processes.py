@@ -14,6 +14,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 GOODBYE = (signal.SIGTERM, signal.SIGHUP, signal.SIGCONT)  # an interactive shell ignores TERM, not HUP
+# Most of them are no children of ours, so their end is not told of but found by looking.
 LOOK_EVERY = 0.01  # seconds
 KILL_WAIT = 5.0  # seconds; longer means stuck in the kernel
 

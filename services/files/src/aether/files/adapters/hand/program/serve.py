@@ -89,6 +89,7 @@ class Resident:
             task.cancel()
         end = time.monotonic() + END_SECONDS
         while self._running and time.monotonic() < end:
+            # Tasks leave the table by themselves, in threads that may hang in a system call and are not joined.
             time.sleep(0.01)
         os._exit(0)
 

@@ -166,6 +166,7 @@ def _locked(fd: int) -> None:
     while not _got(fd):
         if time.monotonic() > end:
             raise Refused("upload-busy", "Its bytes are being sent by somebody else right now.")
+        # flock() waits for ever or not at all; in between there is only asking again.
         time.sleep(0.05)
 
 

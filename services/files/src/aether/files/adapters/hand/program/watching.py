@@ -91,6 +91,7 @@ class Watcher:
                 self._watch_on()
             # Too many open files, for one; what happened meanwhile is not known.
             self._tell({"lost": True})
+            # Whatever refused may go on refusing, and must not be asked without a pause.
             time.sleep(CHECK_SECONDS)
 
     def _watch_on(self) -> None:
@@ -150,6 +151,7 @@ class Watcher:
             return changes, lost
         events = self._eye.read()
         if events and self._eye.fd >= 0:
+            # A save is several events; told apart they would have the page list its folder several times.
             time.sleep(GATHER_SECONDS)
             events += self._eye.read()
         for key, name in events:
