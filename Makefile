@@ -6,7 +6,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-MEMBERS := cli libs/contracts libs/kit libs/testkit services/files services/gateway services/machines services/terminal
+MEMBERS := cli libs/contracts libs/kit libs/testkit services/agents services/files services/gateway services/machines services/terminal
 INSTALLED := $(VENV)/installed
 WEB_INSTALLED := web/node_modules/.package-lock.json
 

@@ -49,8 +49,8 @@ def test_a_secret_stays_what_it_was(tmp_path: Path) -> None:
 
 def test_a_secret_whose_mode_was_opened_is_closed_again(tmp_path: Path) -> None:
     secrets = Secrets(tmp_path)
-    secrets.master_keyset(myself()).chmod(0o644)
-    assert secrets.master_keyset(myself()).stat().st_mode & 0o777 == 0o600
+    secrets.keyset("machines", myself()).chmod(0o644)
+    assert secrets.keyset("machines", myself()).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_public_grant_key_does_not_hold_the_private_one(tmp_path: Path) -> None:

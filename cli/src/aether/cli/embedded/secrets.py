@@ -63,9 +63,13 @@ class Secrets:
         public = {name: value for name, value in private.items() if name != "d"}
         return self.text(f"grant-public-{reader.uid}.jwk", lambda: json.dumps(public), reader)
 
-    def master_keyset(self, reader: Identity) -> Path:
-        """The Tink keyset (AES-256-GCM) under which host keys and the like are encrypted at rest."""
-        return self.text("master-keyset.json", _new_keyset, reader)
+    def keyset(self, service: str, reader: Identity) -> Path:
+        """The Tink keyset (AES-256-GCM) under which a service encrypts its secrets at rest.
+
+        That of machines has the name it had when it was the only one.
+        """
+        name = "master-keyset.json" if service == "machines" else f"{service}-keyset.json"
+        return self.text(name, _new_keyset, reader)
 
 
 def _new_grant_key() -> str:

@@ -28,7 +28,14 @@ assert catalog.EVENTS, "allow-lists follow from the contracts, so these are read
 DATABASE = "aether"
 WEB_PORT, JUMP_PORT = 8080, 2222
 # As root only machines stays root: it must give each project a uid of its own.
-DROPPED_NUMBERS = {"postgres": 1, "nats": 2, Service.GATEWAY: 3, Service.TERMINAL: 4, Service.FILES: 5}
+DROPPED_NUMBERS = {
+    "postgres": 1,
+    "nats": 2,
+    Service.GATEWAY: 3,
+    Service.TERMINAL: 4,
+    Service.FILES: 5,
+    Service.AGENTS: 6,
+}
 
 # What of the person's environment a part may know; the rest, with whatever secrets it holds, stays outside.
 PASSED = {
@@ -38,6 +45,11 @@ PASSED = {
 }
 PASSED_PREFIXES = ("OTEL_",)
 MAIL_SETTINGS = ("SMTP_URL", "MAIL_FROM")
+GITHUB_SETTINGS = ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "GITHUB_WEB_URL", "GITHUB_API_URL")
+ISSUER_SETTINGS = ("OIDC_ISSUER", "OIDC_JWKS_URL", "OIDC_AUDIENCE")
+PUSH_SETTINGS = ("VAPID_PRIVATE_KEY", "VAPID_SUBJECT")
+# Who keeps secrets in its schema, each under a keyset of its own.
+SEALING = (Service.MACHINES, Service.GATEWAY, Service.AGENTS)
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,7 @@ class Ports:
                 Service.MACHINES: book.choose("machines"),
                 Service.TERMINAL: book.choose("terminal"),
                 Service.FILES: book.choose("files"),
+                Service.AGENTS: book.choose("agents"),
             },
         )
 
@@ -98,7 +111,8 @@ class Composition:
         for service in Service:
             self._shared(service)
         self.secrets.grant_key(self.identity(Service.GATEWAY))
-        self.secrets.master_keyset(self.identity(Service.MACHINES))
+        for service in SEALING:
+            self.secrets.keyset(service, self.identity(service))
         self.home.terminal.mkdir(exist_ok=True)
         self.identity(Service.TERMINAL).own(self.home.terminal, 0o700)
 
@@ -201,13 +215,16 @@ class Composition:
                 streams = json.dumps({name: f"{LOOPBACK}:{self.ports.services[name]}" for name in carried})
                 tunnel = f"{LOOPBACK}:{self.ports.tunnel}"
                 web = {"GATEWAY_WEB_DIR": str(self._reachable_web(identity))} if self.web_dir else {}
-                mail = {name: self.environ[name] for name in MAIL_SETTINGS if name in self.environ}
-                key = {"AETHER_GRANT_KEY_FILE": str(secrets.grant_key(identity))}
-                return {"GATEWAY_STREAMS": streams, "GATEWAY_TUNNEL": tunnel, **web, **mail, **key}
+                given = self._given(*MAIL_SETTINGS, *GITHUB_SETTINGS, *ISSUER_SETTINGS)
+                key = {
+                    "AETHER_GRANT_KEY_FILE": str(secrets.grant_key(identity)),
+                    "AETHER_MASTER_KEYSET_FILE": str(secrets.keyset(service, identity)),
+                }
+                return {"GATEWAY_STREAMS": streams, "GATEWAY_TUNNEL": tunnel, **web, **given, **key}
             case Service.MACHINES:
                 return {
                     "MACHINES_PROVIDER": self.environ.get("MACHINES_PROVIDER", "local"),
-                    "AETHER_MASTER_KEYSET_FILE": str(secrets.master_keyset(identity)),
+                    "AETHER_MASTER_KEYSET_FILE": str(secrets.keyset(service, identity)),
                 }
             case Service.TERMINAL:
                 return {
@@ -216,6 +233,13 @@ class Composition:
                 }
             case Service.FILES:
                 return {}
+            case Service.AGENTS:
+                keyset = str(secrets.keyset(service, identity))
+                return {"AETHER_MASTER_KEYSET_FILE": keyset, **self._given(*PUSH_SETTINGS)}
+
+    def _given(self, *names: str) -> dict[str, str]:
+        """What of these the person has set."""
+        return {name: self.environ[name] for name in names if name in self.environ}
 
     def _reachable_web(self, identity: Identity) -> Path | None:
         if self.web_dir is None or not identity.drops or reachable(self.web_dir / "index.html"):

@@ -1,9 +1,12 @@
-"""What the gateway says: accounts and the credentials that people hold."""
+"""What the gateway says: accounts and the credentials that people hold; and what is asked of it for a machine."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AwareDatetime, Field
+
+from aether.contracts.command import Command, Reply
 from aether.contracts.event import Event
-from aether.contracts.ids import AccountId, CredentialId, PersonId
+from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId
 from aether.contracts.service import Service
 
 
@@ -40,7 +43,31 @@ class AccountDeleted(Event):
 
     subject = "account.deleted.v1"
     producer = Service.GATEWAY
-    consumers = frozenset({Service.MACHINES, Service.TERMINAL, Service.FILES})
+    consumers = frozenset({Service.MACHINES, Service.TERMINAL, Service.FILES, Service.AGENTS})
 
     account_id: AccountId
     person_id: PersonId
+
+
+class GitCredential(Reply):
+    """What git is told for one request. The password is short-lived and is kept nowhere."""
+
+    username: str
+    password: Annotated[str, Field(repr=False)]
+    expires_at: AwareDatetime | None = None
+
+
+class IssueGitCredential(Command[GitCredential]):
+    """A credential for a git host, on behalf of the account whose machine asks.
+
+    NotFound unless the account is linked to that very host: which host gets a token is not the machine's choice.
+    """
+
+    service = Service.GATEWAY
+    callers = frozenset({Service.AGENTS})
+
+    account_id: AccountId
+    project_id: ProjectId
+    protocol: Annotated[str, Field(max_length=16)]
+    host: Annotated[str, Field(max_length=255)]
+    path: Annotated[str, Field(max_length=1024)] = ""

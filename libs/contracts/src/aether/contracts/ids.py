@@ -6,14 +6,21 @@ from typing import NewType
 from uuid import UUID
 
 AccountId = NewType("AccountId", UUID)
+AgentTokenId = NewType("AgentTokenId", UUID)
 CredentialId = NewType("CredentialId", UUID)
+DeliveryId = NewType("DeliveryId", UUID)
 EventId = NewType("EventId", UUID)
 IntervalId = NewType("IntervalId", UUID)
 MachineId = NewType("MachineId", UUID)
+NoticeId = NewType("NoticeId", UUID)
 OperationId = NewType("OperationId", UUID)
 PersonId = NewType("PersonId", UUID)
 ProjectId = NewType("ProjectId", UUID)
+PushId = NewType("PushId", UUID)
+QuestionId = NewType("QuestionId", UUID)
+RunId = NewType("RunId", UUID)
 TerminalId = NewType("TerminalId", UUID)
+WebhookId = NewType("WebhookId", UUID)
 
 
 def new_id() -> UUID:

@@ -128,7 +128,7 @@ class GetProject(Command[ProjectView]):
     """One project of the account. A foreign one is as missing as none."""
 
     service = Service.MACHINES
-    callers = frozenset({Service.GATEWAY, Service.TERMINAL})
+    callers = frozenset({Service.GATEWAY, Service.TERMINAL, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -171,7 +171,7 @@ class StartMachine(Command[ProjectView]):
     """Ask for a running machine. Already starting or running is a success, not a second start."""
 
     service = Service.MACHINES
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -201,7 +201,7 @@ class PlaceHold(Command[ProjectView]):
     """Keep the machine awake under a name for `expires_in` seconds, one hour at most. Repeating renews it."""
 
     service = Service.MACHINES
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -213,7 +213,7 @@ class ReleaseHold(Command[ProjectView]):
     """Let go of a hold. One that is not there is already released."""
 
     service = Service.MACHINES
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -227,10 +227,29 @@ class IssueSshCertificate(Command[SshCertificate]):
     """
 
     service = Service.MACHINES
-    callers = frozenset({Service.TERMINAL, Service.FILES})
+    callers = frozenset({Service.TERMINAL, Service.FILES, Service.AGENTS})
 
     project_id: ProjectId
     public_key: str
+
+
+class SshIdentity(Reply):
+    """How a project's machine is known by SSH, whether it runs or not. `host_key` is an OpenSSH line."""
+
+    project_id: ProjectId
+    slug: str
+    username: str
+    host_key: str
+
+
+class GetSshIdentity(Command[SshIdentity]):
+    """For a person's known_hosts: the host key stays the same for the life of the project."""
+
+    service = Service.MACHINES
+    callers = frozenset({Service.AGENTS})
+
+    account_id: AccountId
+    project_id: ProjectId
 
 
 class ProjectCreated(Event):
@@ -265,7 +284,7 @@ class ProjectDeleted(Event):
 
     subject = "project.deleted.v1"
     producer = Service.MACHINES
-    consumers = frozenset({Service.GATEWAY, Service.TERMINAL, Service.FILES})
+    consumers = frozenset({Service.GATEWAY, Service.TERMINAL, Service.FILES, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -279,7 +298,7 @@ class MachineStarted(Event):
 
     subject = "machine.started.v1"
     producer = Service.MACHINES
-    consumers = frozenset({Service.TERMINAL})
+    consumers = frozenset({Service.TERMINAL, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -297,7 +316,7 @@ class MachineStopped(Event):
 
     subject = "machine.stopped.v1"
     producer = Service.MACHINES
-    consumers = frozenset({Service.TERMINAL, Service.FILES})
+    consumers = frozenset({Service.TERMINAL, Service.FILES, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId

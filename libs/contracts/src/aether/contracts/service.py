@@ -10,3 +10,4 @@ class Service(StrEnum):
     MACHINES = "machines"
     TERMINAL = "terminal"
     FILES = "files"
+    AGENTS = "agents"

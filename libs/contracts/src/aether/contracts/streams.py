@@ -30,6 +30,7 @@ STREAMS = (
     Stream(name="USAGE", subjects=("usage.>",)),
     Stream(name="TERMINALS", subjects=("terminal.>", "activity.>", "ports.>")),
     Stream(name="FILES", subjects=("files.>",)),
+    Stream(name="AGENTS", subjects=("run.>", "notice.>", "token.>")),
 )
 
 

@@ -41,7 +41,7 @@ class OpenTerminal(Command[TerminalView]):
     """Make a session: a login shell, or `command` in one. Refused unless the project's machine runs."""
 
     service = Service.TERMINAL
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -68,7 +68,7 @@ class GetTerminal(Command[TerminalView]):
     """One session of the account. A foreign one is as missing as none."""
 
     service = Service.TERMINAL
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     terminal_id: TerminalId
@@ -89,10 +89,74 @@ class CloseTerminal(Command[Done]):
     """End a session and what runs in it (HUP). Its recording stays. Already closed is a success."""
 
     service = Service.TERMINAL
-    callers = frozenset({Service.GATEWAY})
+    callers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     terminal_id: TerminalId
+
+
+class ScreenView(Reply):
+    """The last lines of a session's screen as plain text, without colours; data from the machine.
+
+    `changed_at` is when output last came, None if none has since this process attached. `offset` counts the bytes
+    of output of this attachment.
+    """
+
+    terminal_id: TerminalId
+    lines: list[str]
+    cols: int
+    rows: int
+    offset: int
+    changed_at: AwareDatetime | None = None
+
+
+class ReadScreen(Command[ScreenView]):
+    """What stands on a session's screen, its last `lines` lines. Looking is not activity."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.AGENTS})
+
+    account_id: AccountId
+    terminal_id: TerminalId
+    lines: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class Typed(Reply):
+    """`appeared`: the screen has shown it (or, for keys, has changed) before the deadline."""
+
+    appeared: bool
+
+
+class TypeText(Command[Typed]):
+    """Type into a session, once for each `key`: a repetition types nothing and answers as the first did.
+
+    `text` is put in as one paste; when it appears, Enter follows. `keys` are bytes as a keyboard sends them
+    ("\\r", "\\x1b", "1"), without Enter. One of the two is given. Counts as a person's input.
+    """
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.AGENTS})
+
+    account_id: AccountId
+    terminal_id: TerminalId
+    text: Annotated[str, Field(max_length=65_536)] = ""
+    keys: Annotated[str, Field(max_length=256)] = ""
+    key: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class JumpHostView(Reply):
+    """Where `ssh -J` goes. `host_key` is an OpenSSH line."""
+
+    host: str
+    port: int
+    host_key: str
+
+
+class GetJumpHost(Command[JumpHostView]):
+    """For a person's ssh configuration. Refused with 503 where the jump host does not listen."""
+
+    service = Service.TERMINAL
+    callers = frozenset({Service.AGENTS})
 
 
 PortNumber = Annotated[int, Field(ge=1, le=65535)]
@@ -201,7 +265,7 @@ class TerminalClosed(Event):
 
     subject = "terminal.closed.v1"
     producer = Service.TERMINAL
-    consumers = frozenset({Service.GATEWAY})
+    consumers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
@@ -215,13 +279,29 @@ class TerminalSignal(Event):
 
     subject = "terminal.signal.v1"
     producer = Service.TERMINAL
-    consumers = frozenset({Service.GATEWAY})
+    consumers = frozenset({Service.GATEWAY, Service.AGENTS})
 
     account_id: AccountId
     project_id: ProjectId
     terminal_id: TerminalId
     kind: Literal["bell", "notify"]
     text: Annotated[str, Field(max_length=1024)] = ""
+
+
+class TerminalReported(Event):
+    """A program in a session said how far it is (OSC 7501). `text` is what follows the number: machine data.
+
+    Each of them, at most 20 a second for one session.
+    """
+
+    subject = "terminal.reported.v1"
+    producer = Service.TERMINAL
+    consumers = frozenset({Service.AGENTS})
+
+    account_id: AccountId
+    project_id: ProjectId
+    terminal_id: TerminalId
+    text: Annotated[str, Field(max_length=1024)]
 
 
 class ActivitySeen(Event):

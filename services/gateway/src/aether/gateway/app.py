@@ -23,15 +23,19 @@ from aether.gateway.adapters.mail import PrintedMailer, SmtpMailer
 from aether.gateway.adapters.notices import Notices
 from aether.gateway.adapters.passwords import Argon2
 from aether.gateway.api import (
+    agents,
+    attention,
     auth,
     events,
     files,
     git,
     health,
+    keys,
     me,
     ports,
     previews,
     projects,
+    runs,
     sessions,
     streams,
     terminals,
@@ -59,7 +63,10 @@ from aether.kit.service import Chassis
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Tried one after the other, so what every page asks for comes first.
-NOUNS = (projects, files, git, ports, previews, terminals, events, me, sessions, tokens, auth, streams, health)
+NOUNS = (
+    *(projects, runs, files, git, ports, previews, terminals, events, attention, agents, keys),
+    *(me, sessions, tokens, auth, streams, health),
+)
 ROUTERS = tuple(noun.router for noun in NOUNS)
 EXPIRY_SECONDS = 2.0
 HOUSEKEEPING_SECONDS = 3600.0

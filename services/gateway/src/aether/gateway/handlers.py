@@ -4,13 +4,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from aether.contracts.agents import NoticeRaised, NoticeView, RunChanged
 from aether.contracts.event import Event
 from aether.contracts.gateway import AccountRevoked
 from aether.contracts.machines import ProjectChanged, ProjectCreated, ProjectDeleted
 from aether.contracts.terminal import PortsChanged, TerminalChanged, TerminalClosed, TerminalOpened, TerminalSignal
 from aether.gateway.deps.gateway import Gateway
-from aether.gateway.domain.shown import port_json, ports_json, project_json, terminal_json
-from aether.gateway.store import feed, previews
+from aether.gateway.deps.ports import Mail
+from aether.gateway.domain.shown import port_json, ports_json, project_json, run_json, terminal_json, view_json
+from aether.gateway.store import feed, people, previews
 
 
 async def show_project(event: ProjectCreated | ProjectChanged, gateway: Gateway) -> None:
@@ -40,6 +42,30 @@ async def show_signal(event: TerminalSignal, gateway: Gateway) -> None:
         await feed.tell(writer, event.account_id, "terminal.signal", data)
 
 
+async def show_run(event: RunChanged, gateway: Gateway) -> None:
+    """Tell of a run, unless a later version of it was told of already."""
+    async with gateway.database.transaction(event) as writer:
+        if await feed.is_news(writer, event.run_id, event.run.version):
+            await feed.tell(writer, event.account_id, "run.changed", run_json(event.run))
+
+
+async def show_notice(event: NoticeRaised, gateway: Gateway) -> None:
+    """Ring on the person's pages; and write to them, if that is wanted, once this is kept."""
+    data = json.dumps({"notice": json.loads(view_json(event.notice)), "unread": event.unread})
+    async with gateway.database.transaction(event) as writer:
+        await feed.tell(writer, event.account_id, "notice.raised", data)
+        found = await people.by_id(writer, event.person_id) if event.by_mail else None
+    if found is not None:
+        await gateway.mailer.send(notice_mail(found[0].email, event.notice, gateway.settings.public_url))
+
+
+def notice_mail(to: str, notice: NoticeView, public_url: str) -> Mail:
+    """Names the run, quotes what it asks, and links to it."""
+    quoted = "\n".join(f"> {line}" for line in notice.body.splitlines())
+    body = f"{notice.title}\n\n{quoted}\n\n{public_url.rstrip('/')}{notice.path}\n"
+    return Mail(to=to, subject=notice.title, body=body)
+
+
 async def show_ports(event: PortsChanged, gateway: Gateway) -> None:
     """Tell of a project's ports; who is in a preview of one that is no longer open to them has to leave."""
     slug = await gateway.previews.slug(event.project_id, event.account_id)
@@ -64,5 +90,7 @@ EVENTS: Mapping[type[Event], Callable[[Any, Any], Awaitable[None]]] = {
     TerminalClosed: show_terminal,
     TerminalSignal: show_signal,
     PortsChanged: show_ports,
+    RunChanged: show_run,
+    NoticeRaised: show_notice,
     AccountRevoked: cut_what_is_open,
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from aether.contracts.command import Command
 from aether.contracts.ids import ProjectId
 from aether.contracts.machines import (
     CreateProject,
@@ -28,7 +29,7 @@ from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import MEMBER, THING, problems
 from aether.gateway.api.tokens import IdempotencyKey
 from aether.gateway.deps.gateway import Gateway
-from aether.gateway.domain.shown import project_json, terminal_json
+from aether.gateway.domain.shown import project_json, terminal_json, view_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
@@ -40,6 +41,11 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 def shown(view: ProjectView, status: int = 200) -> Response:
     """The project as it came. Not validated once more: its service did, and this is on every page's way."""
     return Response(project_json(view), status_code=status, media_type=JSON)
+
+
+async def answered(gateway: Gateway, command: Command[Any], status: int = 200) -> Response:
+    """What a service answers to a command, as JSON."""
+    return Response(view_json(await gateway.bus.request(command)), status_code=status, media_type=JSON)
 
 
 def page(items: list[str], next_cursor: str | None) -> Response:

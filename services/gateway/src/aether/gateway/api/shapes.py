@@ -42,14 +42,15 @@ class Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
-def _without_account(view: type[Reply], name: str, doc: str) -> type[BaseModel]:
+def shown_as(view: type[Reply], name: str, doc: str) -> type[BaseModel]:
+    """The shape of what a service answers, without whose it is."""
     fields = {n: (f.annotation, f) for n, f in view.model_fields.items() if n != "account_id"}
     # Pydantic's create_model takes fields that mypy cannot read.
     return create_model(name, __base__=Shown, __doc__=doc, **fields)  # type: ignore[call-overload,no-any-return]
 
 
-Project = _without_account(ProjectView, "Project", "A project. `version` grows with each change.")
-Terminal = _without_account(TerminalView, "Terminal", "One session in a project's machine.")
+Project = shown_as(ProjectView, "Project", "A project. `version` grows with each change.")
+Terminal = shown_as(TerminalView, "Terminal", "One session in a project's machine.")
 
 
 class ProjectList(Shown):

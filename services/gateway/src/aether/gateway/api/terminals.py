@@ -1,16 +1,16 @@
 """Terminals: what the API asks of the terminal service, and the grants that open their streams."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from aether.contracts.ids import ProjectId, TerminalId
 from aether.contracts.service import Service
 from aether.contracts.terminal import CloseTerminal, GetTerminal, RenameTerminal, TerminalView
-from aether.gateway.api import shapes
+from aether.gateway.api import agent_shapes, shapes
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import THING, problems
 from aether.gateway.api.projects import JSON, find, write_down
@@ -105,6 +105,24 @@ def _granted(gateway: Gateway, grant: Grant, path: str) -> dict[str, str | datet
         "grant": gateway.signer.sign(grant),
         "expires_at": gateway.now() + timedelta(seconds=LIFETIME_SECONDS),
     }
+
+
+@router.get(
+    "/terminals/{terminal_id}/screen",
+    response_model=agent_shapes.Screen,
+    responses={**THING, 304: {"description": "As it was when it had this ETag."}},
+    summary="The last lines of a terminal as plain text; looking is not activity",
+)
+async def get_screen(
+    terminal_id: UUID,
+    caller: Member,
+    request: Request,
+    gateway: TheGateway,
+    lines: Annotated[int, Query(ge=1, le=200)] = 12,
+) -> Response:
+    view = await find_terminal(gateway, caller, terminal_id)
+    grant = gateway.signer.sign(grant_for(caller, view.project_id, "watch", str(view.id)))
+    return PassedOn(gateway, request, Service.TERMINAL, f"/stream/terminal/{view.id}/screen", grant=grant)
 
 
 @router.get(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId
+from aether.contracts.ids import AccountId, CredentialId, PersonId
 from aether.kit.postgres import Reader, Writer
 
 FEED_CHANNEL = "gateway_feed"
@@ -36,15 +36,15 @@ async def tell(db: Writer, account_id: AccountId, name: str, data: str) -> None:
     await db.execute("SELECT pg_notify($1, $2)", FEED_CHANNEL, str(account_id))
 
 
-async def is_news(db: Writer, project_id: ProjectId, version: int) -> bool:
-    """Whether no later version of the project was seen; remembers this one if so."""
+async def is_news(db: Writer, thing_id: UUID, version: int) -> bool:
+    """Whether no later version of the project or run was seen; remembers this one if so."""
     return bool(
         await db.fetchval(
             """
             INSERT INTO gateway.seen_project AS s (project_id, version) VALUES ($1, $2)
             ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, seen_at = now()
             WHERE s.version < excluded.version RETURNING true""",
-            project_id,
+            thing_id,
             version,
         )
     )

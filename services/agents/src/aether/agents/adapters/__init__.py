@@ -1,0 +1,1 @@
+"""The outside: machines by SSH, vendors, browsers' push services, webhooks."""

@@ -1,0 +1,1 @@
+"""What machines ask on their own socket, and the way to the vendors."""

@@ -1,0 +1,1 @@
+"""What handlers and sockets may touch, and the ports to the outside."""
