@@ -17,7 +17,7 @@ from aether.testkit.eventually import eventually
 from aether.testkit.stack import Stack
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("stand_in_up.py")))
-PARTS = {"postgres", "nats", "gateway", "machines", "terminal", "files"}
+PARTS = {"postgres", "nats", "gateway", "machines", "terminal", "files", "agents"}
 
 
 @pytest.fixture

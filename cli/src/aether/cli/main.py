@@ -2,11 +2,15 @@
 
 import typer
 
+from aether.cli.commands.agents import agents
 from aether.cli.commands.doctor import doctor
 from aether.cli.commands.exec import execute
+from aether.cli.commands.keys import keys
 from aether.cli.commands.login import login, logout, whoami
 from aether.cli.commands.projects import projects
+from aether.cli.commands.runs import runs
 from aether.cli.commands.shell import shell
+from aether.cli.commands.ssh_config import ssh_config
 from aether.cli.commands.up import up
 
 app = typer.Typer(
@@ -21,6 +25,10 @@ app.command()(login)
 app.command()(logout)
 app.command()(whoami)
 app.add_typer(projects)
+app.add_typer(runs)
+app.add_typer(agents)
+app.add_typer(keys)
+app.command("ssh-config")(ssh_config)
 app.command()(shell)
 # What follows the project is the command's own, options and all.
 app.command("exec", context_settings={"allow_interspersed_args": False})(execute)

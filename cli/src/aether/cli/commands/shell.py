@@ -38,12 +38,12 @@ def shell(
         project = api.until_running(api.project(called), tell)
         terminal = _find(api, project, attach) if attach else _open(api, project)
         tell(f"{project['name']}: Ctrl-] d detaches, and the shell goes on.")
-        ended = asyncio.run(_talk(api, terminal["id"]))
+        code = sit_at(api, terminal["id"])
     if as_json:
-        print(json.dumps({"terminal_id": terminal["id"], "exit_code": ended.exit_code}))
-    elif ended.exit_code is None:
+        print(json.dumps({"terminal_id": terminal["id"], "exit_code": code}))
+    elif code is None:
         tell(f"Detached. Come back with: aether shell {project['slug']} --attach {terminal['id'][-8:]}")
-    raise typer.Exit(ended.exit_code or 0)
+    raise typer.Exit(code or 0)
 
 
 def _open(api: Api, project: Json) -> Json:
@@ -77,6 +77,11 @@ class ThisTerminal:
     def size(self) -> tuple[int, int]:
         cols, rows = shutil.get_terminal_size()
         return max(cols, 2), max(rows, 2)
+
+
+def sit_at(api: Api, terminal_id: str) -> int | None:
+    """Join this terminal with one of a machine; the program's exit code, or None for who has detached."""
+    return asyncio.run(_talk(api, terminal_id)).exit_code
 
 
 async def _talk(api: Api, terminal_id: str) -> Ended:

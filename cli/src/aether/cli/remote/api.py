@@ -34,11 +34,19 @@ class Api:
         return cast("Json", answer.json()) if answer.content else {}
 
     def projects(self) -> list[Json]:
-        """All of them, page after page."""
+        """All of them, newest first."""
+        return self._all("/api/projects?limit=200")
+
+    def runs(self, *, ended: bool) -> list[Json]:
+        """Runs of all projects, newest first; with `ended` those that are over, too."""
+        return self._all(f"/api/runs?filter={'all' if ended else 'active'}&limit=200")
+
+    def _all(self, path: str) -> list[Json]:
+        """What a list holds, page after page."""
         found: list[Json] = []
         cursor: str | None = None
         while True:
-            page = self.ask("GET", "/api/projects" + (f"?cursor={cursor}" if cursor else ""))
+            page = self.ask("GET", path + (f"&cursor={cursor}" if cursor else ""))
             found += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
