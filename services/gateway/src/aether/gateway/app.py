@@ -27,8 +27,10 @@ from aether.gateway.api import (
     attention,
     auth,
     events,
+    external,
     files,
     git,
+    github,
     health,
     keys,
     me,
@@ -65,7 +67,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # Tried one after the other, so what every page asks for comes first.
 NOUNS = (
     *(projects, runs, files, git, ports, previews, terminals, events, attention, agents, keys),
-    *(me, sessions, tokens, auth, streams, health),
+    *(me, sessions, tokens, auth, external, github, streams, health),
 )
 ROUTERS = tuple(noun.router for noun in NOUNS)
 EXPIRY_SECONDS = 2.0
