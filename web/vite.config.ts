@@ -27,7 +27,7 @@ export default defineConfig({
             },
             {
               name: "shared",
-              test: /src\/(?:api\/(?!bytes|send)|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git)|ui\/(?!Menu\.|MenuAt|media|pictures|sizes|browser|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field))/,
+              test: /src\/(?:api\/(?!bytes|send)|queries\/(?!account|entrance|terminals|files|watch|ports|contents|git|attention|access|vendorKeys)|ui\/(?!Menu\.|MenuAt|media|pictures|sizes|browser|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field|Secret|Lifetime|Choice|Code))/,
             },
           ],
         },

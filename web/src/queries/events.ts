@@ -1,6 +1,6 @@
 /** What a server-sent event does to the kept answers. Nothing here asks the server. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { Clone, Port, Project, Terminal } from "@/api/types";
+import type { Clone, Notice, Notices, Port, Project, Terminal } from "@/api/types";
 import { keys } from "./keys";
 
 export type Signal = {
@@ -17,6 +17,7 @@ export type ServerEvent =
   | { name: "terminal.changed"; data: Terminal }
   | { name: "terminal.signal"; data: Signal }
   | { name: "ports.changed"; data: { project_id: string; ports: Port[] } }
+  | { name: "notice.raised"; data: { notice: Notice; unread: number } }
   | { name: "account.revoked"; data: object }
   | { name: "reset"; data: object };
 
@@ -27,6 +28,7 @@ export const EVENT_NAMES: readonly ServerEvent["name"][] = [
   "terminal.changed",
   "terminal.signal",
   "ports.changed",
+  "notice.raised",
   "account.revoked",
   "reset",
 ];
@@ -39,6 +41,7 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
   else if (event.name === "terminal.signal") putSignal(cache, event.data);
   else if (event.name === "ports.changed")
     cache.setQueryData(keys.ports(event.data.project_id), event.data.ports);
+  else if (event.name === "notice.raised") putNotice(cache, event.data.notice, event.data.unread);
   else if (event.name === "account.revoked") cache.setQueryData(keys.me, null);
   else void cache.invalidateQueries();
 }
@@ -90,6 +93,14 @@ function withTerminal(list: Terminal[], terminal: Terminal): Terminal[] {
   return others.length === list.length
     ? [...list, terminal]
     : list.map((t) => (t.id === terminal.id ? terminal : t));
+}
+
+/** A notice is said once, but may come again with a stream that is resumed. */
+function putNotice(cache: QueryClient, notice: Notice, unread: number): void {
+  cache.setQueryData<Notices>(
+    keys.notices,
+    (known) => known && { unread, items: [notice, ...known.items.filter(({ id }) => id !== notice.id)] },
+  );
 }
 
 /** A port that was labelled or opened to others, in its place in the list. */

@@ -17,4 +17,5 @@ export const keys = {
   blame: (projectId: string, path: string) => ["blame", projectId, path] as const,
   sessions: ["sessions"] as const,
   tokens: ["tokens"] as const,
+  notices: ["notices"] as const,
 };

@@ -1,6 +1,6 @@
 /** The stream of server-sent events, kept open while the page is looked at. */
 import type { QueryClient } from "@tanstack/react-query";
-import { applyEvent, EVENT_NAMES, type ServerEvent, type Signal } from "./events";
+import { applyEvent, EVENT_NAMES, type ServerEvent } from "./events";
 
 export type LinkState = "connecting" | "live" | "lost";
 
@@ -18,7 +18,8 @@ export class LiveEvents {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #missed = false;
   readonly #listeners = new Set<Listener>();
-  readonly #signals = new Set<(signal: Signal) => void>();
+  readonly #hearers = new Set<(event: ServerEvent) => void>();
+  #listens = false;
 
   constructor(
     private readonly cache: QueryClient,
@@ -32,9 +33,16 @@ export class LiveEvents {
     return () => this.#listeners.delete(listener);
   };
 
-  onSignal(listener: (signal: Signal) => void): Listener {
-    this.#signals.add(listener);
-    return () => this.#signals.delete(listener);
+  /** Calls with every event, after what it says is kept. */
+  onEvent(hearer: (event: ServerEvent) => void): Listener {
+    this.#hearers.add(hearer);
+    return () => this.#hearers.delete(hearer);
+  }
+
+  /** Whether the stream stays open also while nobody looks at the page. */
+  listenOn(on: boolean): void {
+    this.#listens = on;
+    if (document.hidden) this.#onVisibility();
   }
 
   /** Opens the stream; the answer closes it. */
@@ -80,12 +88,12 @@ export class LiveEvents {
   #take(name: ServerEvent["name"], message: MessageEvent<string>): void {
     const event = { name, data: JSON.parse(message.data) } as ServerEvent;
     applyEvent(this.cache, event);
-    if (event.name === "terminal.signal") for (const listener of this.#signals) listener(event.data);
+    for (const hearer of this.#hearers) hearer(event);
   }
 
   #onVisibility(): void {
     clearTimeout(this.#timer);
-    if (document.hidden) this.#timer = setTimeout(() => this.#rest(), HIDDEN_MS);
+    if (document.hidden && !this.#listens) this.#timer = setTimeout(() => this.#rest(), HIDDEN_MS);
     else if (!this.#source || this.#source.readyState === EventSource.CLOSED) this.#connect();
   }
 

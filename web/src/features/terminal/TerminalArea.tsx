@@ -148,7 +148,13 @@ interface Bells {
 function useBells(shown: string | undefined): Bells {
   const [ringing, setRinging] = useState<ReadonlySet<string>>(new Set());
   const add = useCallback((id: string) => setRinging((before) => new Set(before).add(id)), []);
-  useEffect(() => live.onSignal((signal) => signal.kind !== "title" && add(signal.terminal_id)), [add]);
+  useEffect(
+    () =>
+      live.onEvent(
+        ({ name, data }) => name === "terminal.signal" && data.kind !== "title" && add(data.terminal_id),
+      ),
+    [add],
+  );
   if (shown && ringing.has(shown)) {
     const rest = new Set(ringing);
     rest.delete(shown);

@@ -1,0 +1,30 @@
+/** A person's keys for vendors and programs: sent once, never read back. */
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, api } from "@/api/client";
+import type { PutKey } from "@/api/types";
+
+const KEYS = ["vendor-keys"];
+
+export const vendorKeysQuery = queryOptions({
+  queryKey: KEYS,
+  queryFn: async () => (await answer(api.GET("/api/keys"))).items,
+  // No event tells when a key was used or refused.
+  staleTime: 0,
+});
+
+export function usePutKey() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ name, ...body }: PutKey & { name: string }) =>
+      answer(api.PUT("/api/keys/{name}", { body, params: { path: { name } } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: KEYS }),
+  });
+}
+
+export function useDeleteKey() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => answer(api.DELETE("/api/keys/{name}", { params: { path: { name } } })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: KEYS }),
+  });
+}
