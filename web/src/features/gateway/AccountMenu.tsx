@@ -9,7 +9,7 @@ const FACE =
   "grid size-7 place-items-center rounded-full border border-edge bg-raised text-12 font-semibold uppercase group-hover:border-muted group-aria-expanded:border-accent";
 
 /** The person's initial, and behind it what concerns the account. */
-export function AccountMenu() {
+export default function AccountMenu() {
   const me = useMe();
   const navigate = useNavigate();
   const logout = useLogout();

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useLinkState } from "@/queries/link";
 import { Icon, Mark } from "@/ui/Icon";
 import { ShapeMark } from "@/ui/StateMark";
-import { AccountMenu } from "./AccountMenu";
 import { openPalette } from "./shortcuts";
+
+const AccountMenu = lazy(() => import("./AccountMenu"));
 
 /** The bar at the top of every page: where one is, what is going on, and the way to everything. */
 export function TopBar({ children, end }: { children: ReactNode; end?: ReactNode }) {
@@ -30,7 +31,9 @@ export function TopBar({ children, end }: { children: ReactNode; end?: ReactNode
           <Icon name="search" />
           <kbd className="hidden text-12 md:inline">{/Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd>
         </button>
-        <AccountMenu />
+        <Suspense fallback={<span className="size-7 shrink-0 touch:size-10" />}>
+          <AccountMenu />
+        </Suspense>
       </header>
       <LinkNotice />
     </>

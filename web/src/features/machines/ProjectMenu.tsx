@@ -13,7 +13,13 @@ const RestartProject = lazy(() => import("./RestartProject"));
 type Shown = "settings" | "delete" | "restart" | null;
 
 /** Everything else that can be done with a project. */
-export function ProjectMenu({ project, label = "Project menu" }: { project: Project; label?: string }) {
+export default function ProjectMenu({
+  project,
+  label = "Project menu",
+}: {
+  project: Project;
+  label?: string;
+}) {
   const navigate = useNavigate();
   const keep = useKeepAwake(project.id);
   const start = useStartProject(project.id);

@@ -6,7 +6,7 @@ import { repoName } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
 import { StateMark } from "@/ui/StateMark";
 import { Activity } from "./Activity";
-import { ProjectMenu } from "./ProjectMenu";
+import { ProjectMenu } from "./LazyProjectMenu";
 import { Switch } from "./Switch";
 
 /** One project as a line of the dashboard; two lines on a phone. */

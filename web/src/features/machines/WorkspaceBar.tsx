@@ -6,7 +6,7 @@ import { exact } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
 import { StateMark } from "@/ui/StateMark";
 import { Awake } from "./Activity";
-import { ProjectMenu } from "./ProjectMenu";
+import { ProjectMenu } from "./LazyProjectMenu";
 import { Switch } from "./Switch";
 import { canStop, holdOf, KEEP_AWAKE_SECONDS } from "./words";
 
