@@ -2,73 +2,17 @@
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-import httpx2
 
 from aether.contracts.ids import AccountId, ProjectId, TerminalId, new_id
 from aether.contracts.machines import ProjectChanged, ProjectDeleted
 from aether.contracts.terminal import PortsChanged, TerminalSignal
 from aether.gateway.store import feed
+from aether.testkit.events import listening
 from aether.testkit.eventually import eventually
 from aether.testkit.gateway import Stand
-
-
-@dataclass
-class Heard:
-    """One event as a browser has it."""
-
-    id: str | None
-    name: str
-    data: Any
-
-
-class Stream:
-    """A browser's EventSource, one connection long."""
-
-    def __init__(self, answer: httpx2.Response) -> None:
-        self.answer = answer
-        self.last_id: str | None = None
-        self._lines = answer.aiter_lines()
-
-    async def next(self, within: float = 10) -> Heard:
-        """The next event. Raises StopAsyncIteration at the end of the stream."""
-        async with asyncio.timeout(within):
-            name, data = "message", ""
-            while True:
-                line = await anext(self._lines)
-                field, _, value = line.partition(": ")
-                if field == "id":
-                    self.last_id = value
-                elif field == "event":
-                    name = value
-                elif field == "data":
-                    data = value
-                elif not line and data:
-                    return Heard(self.last_id, name, json.loads(data))
-
-    async def until_begun(self) -> None:
-        """Wait for the first id, from which on nothing is missed."""
-        async with asyncio.timeout(10):
-            while not (await anext(self._lines)).startswith(("id:", ": resumed")):
-                pass
-
-
-@contextlib.asynccontextmanager
-async def listening(client: httpx2.AsyncClient, last_id: str | None = None) -> AsyncIterator[Stream]:
-    headers = {"Last-Event-ID": last_id} if last_id is not None else {}
-    async with client.stream("GET", "/api/events", headers=headers) as answer:
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        stream = Stream(answer)
-        if last_id is None:
-            await stream.until_begun()
-        yield stream
 
 
 async def changed(stand: Stand, shown: dict[str, Any], **changes: Any) -> None:
