@@ -14,6 +14,7 @@ from aether.contracts.machines import (
     DeleteProject,
     GetProject,
     GetProjectBySlug,
+    GetSshIdentity,
     IssueSshCertificate,
     ListProjects,
     MachineStarted,
@@ -29,6 +30,7 @@ from aether.contracts.machines import (
 from aether.contracts.problem import Refusal
 from aether.contracts.terminal import ActivitySeen
 from aether.kit.postgres import AlreadyHandled
+from aether.machines.domain.environment import machine_env
 from aether.machines.errors import Invalid, NotRunning, ProjectNotFound, TooMany
 from aether.machines.handlers import notice_activity, notice_edit
 
@@ -38,6 +40,7 @@ KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().
 CANARY = "canary-7f3a9"
 OF_A_PROJECT: list[tuple[type[Command[Any]], dict[str, Any]]] = [
     (GetProject, {}),
+    (GetSshIdentity, {}),
     (UpdateProject, {"name": "Other"}),
     (DeleteProject, {}),
     (StartMachine, {}),
@@ -195,9 +198,20 @@ async def test_a_started_machine_is_told_of_and_can_be_entered(box: Box) -> None
     assert started.machine_id == running.machine.id
     assert [e.project.status for e in await box.said(ProjectChanged)] == ["starting", "running"]
     way = await box.ask(IssueSshCertificate(project_id=project.id, public_key=KEY))
-    assert (way.machine_id, way.username, way.port, way.env) == (
-        running.machine.id, "dev", 40001, {"COLOUR": "blue"}
-    )  # fmt: skip
+    assert (way.machine_id, way.username, way.port) == (running.machine.id, "dev", 40001)
+    assert way.env == {"COLOUR": "blue", **machine_env(running.machine.id)}
+    assert box.provider.specs[-1].env == way.env
+
+
+async def test_a_machine_is_known_by_the_same_key_whether_it_runs_or_not(box: Box) -> None:
+    project = await box.create("My Project")
+    before = await box.about(GetSshIdentity, project)
+    assert (before.slug, before.username) == ("my-project", "dev")
+    await box.about(StartMachine, project)
+    await box.settle(project)
+    way = await box.ask(IssueSshCertificate(project_id=project.id, public_key=KEY))
+    assert await box.about(GetSshIdentity, project) == before
+    assert before.host_key == way.host_key
 
 
 async def test_a_certificate_is_for_one_machine_and_five_minutes(box: Box) -> None:

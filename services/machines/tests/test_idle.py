@@ -104,6 +104,28 @@ def test_a_hold_keeps_it_awake_until_it_ends_or_is_released() -> None:
     assert project.released("agent", later(minutes=40)).is_idle(later(minutes=41))
 
 
+def test_holds_alone_keep_it_awake_for_twelve_hours_after_the_last_input() -> None:
+    project = running()
+    for minute in range(0, 20 * 60, 4):
+        project = project.held("agent", 600, later(minutes=minute))
+    assert [(r.kind, r.until) for r in project_view(project, later(hours=11, minutes=55)).awake_because] == [
+        ("hold", later(hours=12))
+    ]
+    assert not project.is_idle(later(hours=11, minutes=59))
+    assert project.is_idle(later(hours=12))
+    assert not project.noticed("input", later(hours=11), later(hours=11)).is_idle(later(hours=20))
+
+
+def test_output_counts_from_no_hold_that_does_not_count_itself() -> None:
+    project = running()
+    for minute in range(0, 20 * 60, 4):
+        project = project.held("agent", 600, later(minutes=minute)).noticed(
+            "output", later(minutes=minute), later(minutes=minute)
+        )
+    assert not project.is_idle(later(hours=13, minutes=59))
+    assert project.is_idle(later(hours=14))
+
+
 def test_a_hold_is_an_hour_at_most_and_a_repetition_renews_it() -> None:
     project = running().held("agent", 9999, NOW)
     assert project.activity.holds == {"agent": later(hours=1)}

@@ -31,16 +31,17 @@ HostKey {folder}/host_key
 PidFile none
 TrustedUserCAKeys {folder}/ca.pub
 AuthorizedPrincipalsFile {folder}/principals
-AuthorizedKeysFile none
+AuthorizedKeysFile {folder}/home/.aether/authorized_keys
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 StrictModes no
 UsePAM no
+StreamLocalBindUnlink yes
 MaxSessions 1000
 MaxStartups 200:30:1000
 PrintMotd no
 PrintLastLog no
-SetEnv TMUX_TMPDIR={folder}/tmux HOME={folder}/home PS1='$ ' SHELL=/bin/bash
+SetEnv TMUX_TMPDIR={folder}/tmux HOME={folder}/home PS1='$ ' SHELL=/bin/bash {env}
 """
 
 
@@ -59,7 +60,13 @@ class TestMachine:
         self.generation = 1
         self.tmux = tmux
         self.recording = True
-        self.env: dict[str, str] = {}
+        # Both folders are the host's here; their names are no other machine's.
+        self.socket = Path("/tmp", f"aether-{self.id}", "aether.sock")  # noqa: S108 - as above
+        self.place = Path("/dev/shm", f"aether-{self.id}")  # noqa: S108 - as above
+        self.env: dict[str, str] = {
+            "AETHER_SOCKET": str(self.socket),
+            "AETHER_ENV_FILE": str(self.place / "env"),
+        }
         self.running = True
         self.port = any_free_port()
         self._ca = asyncssh.generate_private_key("ssh-ed25519")
@@ -81,7 +88,8 @@ class TestMachine:
         key = self.folder / "host_key"
         key.write_bytes(self._host_key.export_private_key())
         key.chmod(0o600)
-        (self.folder / "sshd_config").write_text(CONFIG.format(port=self.port, folder=self.folder))
+        env = " ".join(f"{name}={value}" for name, value in self.env.items())
+        (self.folder / "sshd_config").write_text(CONFIG.format(port=self.port, folder=self.folder, env=env))
         # sshd that is not root cannot give a PTY to the group tty, and does not try where there is none.
         (self.folder / "group").write_text(f"root:x:0:\ndev:x:{UID}:\n")
         account = f"dev:x:{UID}:{UID}::{self.home}:/bin/bash\n"
@@ -147,7 +155,8 @@ class TestMachine:
             self._process.wait()
             self._process.stdin.close()
             self._process = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, self.socket.parent, self.place):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def runs(self, pid: int) -> bool:
         """Whether a process runs there; `pid` is its number inside."""

@@ -26,6 +26,12 @@ class NotRunning(Refusal):
     title = "The project's machine does not run"
 
 
+class Ended(Refusal):
+    status = 410
+    type = "terminal-closed"
+    title = "This terminal has ended"
+
+
 @dataclass
 class Machines:
     """Projects in memory, answering as the machines service does."""
@@ -33,6 +39,7 @@ class Machines:
     projects: dict[ProjectId, m.ProjectView] = field(default_factory=dict)
     keys: dict[tuple[AccountId, str], ProjectId] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)  # the names of the commands that were answered, in order
+    host_key: str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINmgUqeo+yqUMTNTiLxtbKq4pjuNNaDyOdrV5aEMHbh1"
 
     def handlers(self) -> Mapping[Any, Any]:
         return {
@@ -48,6 +55,7 @@ class Machines:
             m.PlaceHold: self.get,
             m.ReleaseHold: self.get,
             m.IssueSshCertificate: self.refuse,
+            m.GetSshIdentity: self.identity,
         }
 
     def find(self, account_id: AccountId, project_id: ProjectId) -> m.ProjectView:
@@ -126,6 +134,10 @@ class Machines:
         self.projects[view.id] = view.model_copy(update={**changes, "version": view.version + 1})
         return self.projects[view.id]
 
+    async def identity(self, command: m.GetSshIdentity, _: Any) -> m.SshIdentity:
+        found = self.find(command.account_id, command.project_id)
+        return m.SshIdentity(project_id=found.id, slug=found.slug, username="dev", host_key=self.host_key)
+
     async def refuse(self, _command: Any, _: Any) -> Any:
         raise NotRunning
 
@@ -138,6 +150,9 @@ class Terminals:
     terminals: dict[TerminalId, t.TerminalView] = field(default_factory=dict)
     ports: dict[tuple[ProjectId, int], t.PortView] = field(default_factory=dict)
     looks: list[tuple[ProjectId, int]] = field(default_factory=list)  # what FindPort was asked for
+    screens: dict[TerminalId, list[str]] = field(default_factory=dict)  # what stands on them
+    typed: list[t.TypeText] = field(default_factory=list)  # each key once, in order
+    jump_key: str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPKFTfpIH/cUupGqsCNDV7yI1pjLoJ5lXNRpLF7Lm6c1"
 
     def handlers(self) -> Mapping[Any, Any]:
         return {
@@ -149,6 +164,9 @@ class Terminals:
             t.ListPorts: self.list_ports,
             t.UpdatePort: self.update_port,
             t.FindPort: self.find_port,
+            t.ReadScreen: self.read_screen,
+            t.TypeText: self.type_text,
+            t.GetJumpHost: self.jump_host,
         }
 
     async def open(self, command: t.OpenTerminal, _: Any) -> t.TerminalView:
@@ -189,6 +207,30 @@ class Terminals:
         view = self.find(command)
         self.terminals[view.id] = view.model_copy(update={"state": "closed"})
         return Done()
+
+    async def read_screen(self, command: t.ReadScreen, _: Any) -> t.ScreenView:
+        view = self._open(command)
+        lines = self.screens.get(view.id, [])[-command.lines :]
+        offset = sum(len(line) + 2 for line in self.screens.get(view.id, []))
+        return t.ScreenView(terminal_id=view.id, lines=lines, cols=view.cols, rows=view.rows, offset=offset)
+
+    async def type_text(self, command: t.TypeText, _: Any) -> t.Typed:
+        """What is typed is noted, and a text appears on the screen."""
+        view = self._open(command)
+        if all((before.terminal_id, before.key) != (view.id, command.key) for before in self.typed):
+            self.typed.append(command)
+            if command.text:
+                self.screens.setdefault(view.id, []).extend(command.text.splitlines())
+        return t.Typed(appeared=True)
+
+    def _open(self, command: Any) -> t.TerminalView:
+        view = self.find(command)
+        if view.state == "closed":
+            raise Ended
+        return view
+
+    async def jump_host(self, _command: t.GetJumpHost, _: Any) -> t.JumpHostView:
+        return t.JumpHostView(host="localhost", port=2222, host_key=self.jump_key)
 
     def port(self, project_id: ProjectId, port: int) -> t.PortView:
         """What is known of a port; of one that nobody has named, that it is private and silent."""

@@ -14,6 +14,7 @@ from aether.contracts.machines import SshCertificate
 from aether.kit.postgres import Database, Reader, Writer
 from aether.kit.vault import Vault
 from aether.machines.authority import Authority
+from aether.machines.domain.environment import machine_env
 from aether.machines.domain.project import Project, addressed
 from aether.machines.domain.sizes import SIZES
 from aether.machines.provider import HostIdentity, MachineSpec, MachineStatus, Provider
@@ -125,7 +126,7 @@ class Machines:
             volume=volume,
             identity=self._identity_of(project, str(project.machine.id)),
             limits=SIZES[project.size],
-            env=self.env_of(project),
+            env={**self.env_of(project), **machine_env(project.machine.id)},
         )
 
     def _identity_of(self, project: Project, principal: str) -> HostIdentity:
@@ -162,5 +163,5 @@ class Machines:
             workspace_dir=machine.workspace_dir,
             tmux=machine.tmux,
             recording=project.recording,
-            env=self.env_of(project),
+            env={**self.env_of(project), **machine_env(machine.id)},
         )

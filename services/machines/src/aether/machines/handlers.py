@@ -17,6 +17,7 @@ from aether.contracts.machines import (
     DeleteProject,
     GetProject,
     GetProjectBySlug,
+    GetSshIdentity,
     IssueSshCertificate,
     ListProjects,
     PlaceHold,
@@ -25,6 +26,7 @@ from aether.contracts.machines import (
     ReleaseHold,
     RestartMachine,
     SshCertificate,
+    SshIdentity,
     StartMachine,
     StopMachine,
     UpdateProject,
@@ -43,6 +45,7 @@ from aether.machines.domain.repository import checked_repo_url
 from aether.machines.domain.sizes import IDLE_MINUTES, checked_idle_minutes, checked_size
 from aether.machines.domain.views import project_view
 from aether.machines.errors import Invalid, NotRunning, ProjectNotFound, TooMany
+from aether.machines.provider import USERNAME
 from aether.machines.store import changes, projects
 
 KEY_LENGTH = 200
@@ -229,6 +232,14 @@ async def issue_ssh_certificate(command: IssueSshCertificate, machines: Machines
     return machines.certify(project, command.public_key)
 
 
+async def get_ssh_identity(command: GetSshIdentity, machines: Machines) -> SshIdentity:
+    async with machines.reading() as db:
+        project = await projects.find(db, command.account_id, command.project_id)
+    # Before the first start no provider has named the user yet.
+    username = (project.machine and project.machine.username) or USERNAME
+    return SshIdentity(project_id=project.id, slug=project.slug, username=username, host_key=project.host_key)
+
+
 async def _changed(
     command: UpdateProject | StopMachine | PlaceHold | ReleaseHold,
     machines: Machines,
@@ -285,6 +296,7 @@ COMMANDS: Mapping[type[Command[Any]], Answerer] = {
     PlaceHold: place_hold,
     ReleaseHold: release_hold,
     IssueSshCertificate: issue_ssh_certificate,
+    GetSshIdentity: get_ssh_identity,
 }
 EVENTS: Mapping[type[Event], Handler] = {
     AccountDeleted: delete_projects_of_account,

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from aether.contracts.ids import MachineId, OperationId, ProjectId
 
+USERNAME = "dev"  # who everybody is in a machine, unless its provider says otherwise
+
 
 class Observed(StrEnum):
     """What a provider sees of a machine, in its own time."""

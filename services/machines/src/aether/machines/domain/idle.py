@@ -1,7 +1,8 @@
 """When a machine has been idle long enough to be stopped, and what keeps it awake until then.
 
-Input and holds keep it awake for as long as they come. Output alone does for two hours after the last of
-those, so that a build may finish and a forgotten `yes` may not run for ever.
+Input keeps it awake for as long as it comes, and holds for twelve hours more: an agent may work through the
+night, and one that nobody comes back to may not work for ever. Output alone does for two hours after the last
+of those, so that a build may finish and a forgotten `yes` may not run on.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import Literal
 from aether.contracts.machines import AwakeReason
 
 OUTPUT_ALONE = timedelta(hours=2)
+HOLDS_ALONE = timedelta(hours=12)
 HOLD_SECONDS = 3600
 HOLDS = 32
 # A sighting further off than this comes from a clock that differs from ours, or was long on its way.
@@ -49,6 +51,14 @@ class Activity:
         cap = now + timedelta(seconds=HOLD_SECONDS)
         return {name: min(until, cap) for name, until in self.holds.items() if until > now}
 
+    def _counting_holds(self, now: datetime) -> dict[str, datetime]:
+        """Until when each keeps it awake, however often it is renewed."""
+        return {name: min(until, self._holds_end(now)) for name, until in self.present_holds(now).items()}
+
+    def _holds_end(self, now: datetime) -> datetime:
+        last = now if self.last_input_at is None else min(self.last_input_at, now)
+        return last + HOLDS_ALONE
+
     def without_holds(self) -> "Activity":
         return replace(self, holds={}, held_until=None)
 
@@ -68,7 +78,7 @@ class Activity:
     def reasons(self, idle_minutes: int, now: datetime) -> list[AwakeReason]:
         """What keeps it awake now, the longest first. A sign of life from later than now counts as from now."""
         idle = timedelta(minutes=idle_minutes)
-        found = [AwakeReason(kind="hold", name=n, until=until) for n, until in self.present_holds(now).items()]
+        found = [AwakeReason(kind="hold", name=n, until=until) for n, until in self._counting_holds(now).items()]
         if self.last_input_at is not None:
             found.append(AwakeReason(kind="input", until=min(self.last_input_at, now) + idle))
         if self.last_output_at is not None:
@@ -81,8 +91,8 @@ class Activity:
         return sorted(awake, key=lambda reason: reason.until, reverse=True)
 
     def _output_counts_until(self, now: datetime) -> datetime:
-        attended = [self.last_input_at, min(self.held_until, now) if self.held_until else None]
-        known = [moment for moment in attended if moment is not None]
+        held = min(self.held_until, now, self._holds_end(now)) if self.held_until else None
+        known = [moment for moment in (self.last_input_at, held) if moment is not None]
         return max(known) + OUTPUT_ALONE if known else now
 
 

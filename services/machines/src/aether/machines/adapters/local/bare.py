@@ -16,7 +16,6 @@ from uuid import UUID
 
 from aether.machines.adapters.local import processes, volumes
 from aether.machines.adapters.local.launch import (
-    USERNAME,
     Address,
     Launch,
     Pipe,
@@ -28,7 +27,7 @@ from aether.machines.adapters.local.launch import (
 )
 from aether.machines.adapters.local.processes import Process
 from aether.machines.adapters.local.records import Record
-from aether.machines.provider import ProviderRefused, ProviderUnavailable
+from aether.machines.provider import USERNAME, ProviderRefused, ProviderUnavailable
 
 SERVER = "aether.machines.adapters.local.server"
 
@@ -59,12 +58,19 @@ class Bare:
         return found | (processes.descendants(record.leader) if record.leader else set())
 
     def tidy(self, machine_id: str) -> None:
-        volumes.remove(_scratch(machine_id))
+        for path in (_scratch(machine_id), *left_on_host(machine_id)):
+            volumes.remove(path)
 
 
 def _scratch(machine_id: str) -> Path:
     """The machine's TMPDIR. Short, for a socket's path has room for 107 bytes."""
     return Path(tempfile.gettempdir()) / f"aether-{UUID(machine_id).hex}"
+
+
+def left_on_host(machine_id: str) -> tuple[Path, Path]:
+    """Where the machine's socket was and, in memory, the keys that were injected: see domain/environment.py."""
+    name = f"aether-{UUID(machine_id)}"
+    return Path("/tmp", name), Path("/dev/shm", name)  # noqa: S108 - names that no other machine has
 
 
 def _make_scratch(launch: Launch) -> Path:

@@ -20,7 +20,6 @@ from aether.machines.provider import MachineSpec, ProviderRefused, ProviderUnava
 
 START_SECONDS = 20.0
 OPEN_FILES = 65536
-USERNAME = "dev"
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FORBIDDEN_ENV = re.compile(r"LD_.*|BASH_ENV|ENV|BASH_FUNC.*|SHELLOPTS|BASHOPTS|PS4|IFS|HOME|USER|LOGNAME|SHELL")
 HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")

@@ -4,6 +4,19 @@ INSIDE = "/run/aether"  # where the sandbox shows the machine's settings, read-o
 LISTENING = b"Server listening on "  # what sshd says on stderr once it does
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com")
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
+# Of people's keys; certificates are the platform's own. RSA only with SHA-2.
+USER_KEYS = (
+    "ssh-ed25519",
+    "sk-ssh-ed25519@openssh.com",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+USER_CERTIFICATES = ("ssh-ed25519-cert-v01@openssh.com",)
+AUTHORIZED_KEYS = ".aether/authorized_keys"  # in the home: the keys of agents, written over SSH as they change
 CLIENT_ENV = ("LANG", "LC_*", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
 
 # No AddressFamily: it would also forbid to forward to ::1, where many a development server listens.
@@ -24,7 +37,8 @@ KbdInteractiveAuthentication no
 HostbasedAuthentication no
 TrustedUserCAKeys {INSIDE}/user_ca
 AuthorizedPrincipalsFile {INSIDE}/principals
-AuthorizedKeysFile {INSIDE}/authorized_keys
+AuthorizedKeysFile {INSIDE}/authorized_keys %h/{AUTHORIZED_KEYS}
+PubkeyAcceptedAlgorithms {",".join((*USER_KEYS, *USER_CERTIFICATES))}
 HostKeyAlgorithms ssh-ed25519
 CASignatureAlgorithms ssh-ed25519
 KexAlgorithms -diffie-hellman-*,ecdh-sha2-*

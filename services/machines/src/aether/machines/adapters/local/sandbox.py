@@ -14,7 +14,6 @@ from pathlib import Path
 from aether.machines.adapters.local import openssh, processes
 from aether.machines.adapters.local.host import MAYBE_SYSTEM, SYSTEM, become, system_walls
 from aether.machines.adapters.local.launch import (
-    USERNAME,
     Address,
     Ended,
     Launch,
@@ -27,7 +26,7 @@ from aether.machines.adapters.local.launch import (
 )
 from aether.machines.adapters.local.processes import Process
 from aether.machines.adapters.local.records import Record
-from aether.machines.provider import ProviderUnavailable
+from aether.machines.provider import USERNAME, ProviderUnavailable
 
 HOME = "/home/dev"
 PORT_TRIES = 5

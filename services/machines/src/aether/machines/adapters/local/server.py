@@ -8,22 +8,32 @@ Everything is imported before the drop: afterwards the interpreter's files may b
 """
 
 import asyncio
+import contextlib
 import ctypes
 import encodings.idna  # noqa: F401  asked for by name when a host is looked up, after the drop
 import json
 import os
 import resource
 import signal
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+from asyncssh.auth_keys import SSHAuthorizedKeys
 
-from aether.machines.adapters.local.openssh import CIPHERS, CLIENT_ENV, MACS
+from aether.machines.adapters.local.openssh import (
+    AUTHORIZED_KEYS,
+    CIPHERS,
+    CLIENT_ENV,
+    MACS,
+    USER_KEYS,
+)
 from aether.machines.adapters.local.shells import Children, Shell
 
 KEX = ("curve25519-sha256", "curve25519-sha256@libssh.org")
+KEYS_BYTES = 1024 * 1024
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38  # linux/prctl.h
 
 
@@ -58,8 +68,8 @@ class Door(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         """Always asks for a key; for a wrong name none is right."""
-        keys = _trusted(self._orders) if username == self._orders.username else ""
-        self._connection.set_authorized_keys(asyncssh.import_authorized_keys(keys))
+        keys = _trusted(self._orders) if username == self._orders.username else SSHAuthorizedKeys()
+        self._connection.set_authorized_keys(keys)
         return True
 
     def session_requested(self) -> Shell:
@@ -73,7 +83,8 @@ class Door(asyncssh.SSHServer):
         return True
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
-        return listen_host in ("localhost", "127.0.0.1", "::1", "")
+        """On loopback only; asked for every address, which is what an empty one means, it is refused."""
+        return listen_host in ("localhost", "127.0.0.1", "::1")
 
     def unix_server_requested(self, listen_path: str) -> bool:
         return True
@@ -126,6 +137,7 @@ async def _serve(orders: Orders, host_key: asyncssh.SSHKey) -> None:
         encryption_algs=list(CIPHERS),
         mac_algs=list(MACS),
         kex_algs=list(KEX),
+        signature_algs=list(USER_KEYS),
         compression_algs=None,
         password_auth=False,
         kbdint_auth=False,
@@ -154,12 +166,26 @@ def _report(port: int) -> None:
     os.close(nothing)
 
 
-def _trusted(orders: Orders) -> str:
-    authority = f'cert-authority,principals="{orders.principal}" {orders.user_ca}\n'
+def _trusted(orders: Orders) -> SSHAuthorizedKeys:
+    """The platform's authority, and the keys in both files. The machine may write one of them as it likes, so
+    a line that cannot be read is left out and keeps nobody else from entering."""
+    trusted = asyncssh.import_authorized_keys(f'cert-authority,principals="{orders.principal}" {orders.user_ca}\n')
+    for path in (Path(orders.authorized_keys), Path(orders.home, AUTHORIZED_KEYS)):
+        for line in _lines(path):
+            with contextlib.suppress(ValueError):
+                trusted.load(line)
+    return trusted
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a plain file of bounded size; nothing of anything else, such as a pipe that never ends."""
     try:
-        return authority + Path(orders.authorized_keys).read_text()
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            plain = stat.S_ISREG(os.fstat(handle).st_mode)
+            return file.read(KEYS_BYTES).decode("utf-8", "replace").splitlines() if plain else []
     except OSError:
-        return authority
+        return []
 
 
 if __name__ == "__main__":
