@@ -1,5 +1,5 @@
 /** Whole shapes for tests, which say only what matters to them. */
-import type { Project, Terminal } from "./types";
+import type { Project, Run, Terminal } from "./types";
 
 export function sampleProject(id: string, more: Partial<Project> = {}): Project {
   return {
@@ -41,6 +41,37 @@ export function sampleTerminal(id: string, more: Partial<Terminal> = {}): Termin
     recorded: true,
     created_at: "2026-11-22T10:00:00Z",
     closed_at: null,
+    ...more,
+  };
+}
+
+export function sampleRun(id: string, more: Partial<Run> = {}): Run {
+  return {
+    id,
+    project_id: "a",
+    person_id: "p",
+    agent: "claude-code",
+    agent_title: "Claude Code",
+    name: "",
+    prompt: "",
+    command: "",
+    state: "working",
+    detail: "",
+    reason: "",
+    limited_until: null,
+    doing: "",
+    question: null,
+    last_message: "",
+    since: "2026-11-22T10:00:00Z",
+    terminal_id: "t1",
+    restarts: 0,
+    working_seconds: 0,
+    cost_cents: 0,
+    input_tokens: 0,
+    output_tokens: 0,
+    version: 1,
+    created_at: "2026-11-22T10:00:00Z",
+    ended_at: null,
     ...more,
   };
 }

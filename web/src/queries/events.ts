@@ -1,6 +1,6 @@
 /** What a server-sent event does to the kept answers. Nothing here asks the server. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { Clone, Notice, Notices, Port, Project, Terminal } from "@/api/types";
+import type { Clone, Notice, Notices, Port, Project, Run, Terminal } from "@/api/types";
 import { keys } from "./keys";
 
 export type Signal = {
@@ -16,6 +16,7 @@ export type ServerEvent =
   | { name: "project.progress"; data: { id: string; clone: Clone } }
   | { name: "terminal.changed"; data: Terminal }
   | { name: "terminal.signal"; data: Signal }
+  | { name: "run.changed"; data: Run }
   | { name: "ports.changed"; data: { project_id: string; ports: Port[] } }
   | { name: "notice.raised"; data: { notice: Notice; unread: number } }
   | { name: "account.revoked"; data: object }
@@ -27,6 +28,7 @@ export const EVENT_NAMES: readonly ServerEvent["name"][] = [
   "project.progress",
   "terminal.changed",
   "terminal.signal",
+  "run.changed",
   "ports.changed",
   "notice.raised",
   "account.revoked",
@@ -39,11 +41,22 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
   else if (event.name === "project.progress") putClone(cache, event.data.id, event.data.clone);
   else if (event.name === "terminal.changed") putTerminal(cache, event.data);
   else if (event.name === "terminal.signal") putSignal(cache, event.data);
+  else if (event.name === "run.changed") putRun(cache, event.data);
   else if (event.name === "ports.changed")
     cache.setQueryData(keys.ports(event.data.project_id), event.data.ports);
   else if (event.name === "notice.raised") putNotice(cache, event.data.notice, event.data.unread);
   else if (event.name === "account.revoked") cache.setQueryData(keys.me, null);
   else void cache.invalidateQueries();
+}
+
+/** A run in its place. An ended one that is not on the board was taken off it. */
+export function putRun(cache: QueryClient, run: Run): void {
+  cache.setQueryData<Run[]>(keys.runs, (list) => {
+    const at = list?.findIndex(({ id }) => id === run.id) ?? -1;
+    if (!list || (at < 0 && run.ended_at)) return list;
+    if (at < 0) return [run, ...list];
+    return run.version < (list[at]?.version ?? 0) ? list : list.with(at, run);
+  });
 }
 
 /** An answer may be older than an event that overtook it. */
@@ -65,6 +78,7 @@ function withProject(list: Project[], project: Project): Project[] {
 
 export function dropProject(cache: QueryClient, id: string): void {
   cache.setQueryData<Project[]>(keys.projects, (list) => list?.filter((project) => project.id !== id));
+  cache.setQueryData<Run[]>(keys.runs, (list) => list?.filter((run) => run.project_id !== id));
   cache.removeQueries({ queryKey: keys.project(id) });
   cache.removeQueries({ queryKey: keys.terminals(id) });
   cache.removeQueries({ queryKey: keys.folders(id) });

@@ -2,7 +2,7 @@ import type { ProjectStatus } from "@/api/types";
 import { classes } from "./classes";
 
 /** A state is a colour, a shape and a word; the shape alone tells them apart in grey. */
-export type Shape = "disc" | "half" | "ring" | "cross" | "triangle";
+export type Shape = "disc" | "half" | "ring" | "cross" | "triangle" | "check" | "square" | "bars";
 
 const SHAPES: Record<Shape, React.ReactNode> = {
   disc: <circle cx="5" cy="5" r="4" fill="currentColor" />,
@@ -15,6 +15,9 @@ const SHAPES: Record<Shape, React.ReactNode> = {
   ring: <circle cx="5" cy="5" r="3.4" fill="none" stroke="currentColor" strokeWidth="1.3" />,
   cross: <path d="m2 2 6 6M8 2 2 8" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />,
   triangle: <path d="M5 1.2 9.2 8.8H.8Z" fill="currentColor" />,
+  check: <path d="m1.4 5.4 2.4 2.4 4.8-5.4" stroke="currentColor" strokeWidth="2" fill="none" />,
+  square: <rect x="1.5" y="1.5" width="7" height="7" fill="currentColor" />,
+  bars: <path d="M3 1.5v7M7 1.5v7" stroke="currentColor" strokeWidth="2.2" />,
 };
 
 const STATES: Record<ProjectStatus, { shape: Shape; tone: string; word: string; lives?: boolean }> = {
