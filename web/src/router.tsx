@@ -86,18 +86,35 @@ const signedIn = createRoute({
   component: SignedIn,
 });
 
+type Shown = "waiting" | "working" | "trouble" | "done" | "rest";
+
+const SHOWN: readonly unknown[] = ["waiting", "working", "trouble", "done", "rest"];
+
+type OnBoard = { new?: true | undefined; show?: Shown | undefined; q?: string | undefined };
+
+/** What of the board is shown, so that a link or a reload shows it again. */
+function onBoard({ new: creating, show, q }: Record<string, unknown>): OnBoard {
+  return {
+    ...(creating ? { new: true } : {}),
+    ...(SHOWN.includes(show) && { show: show as Shown }),
+    ...(typeof q === "string" && q && { q }),
+  };
+}
+
 const projects = createRoute({
   getParentRoute: () => signedIn,
   path: "/projects",
-  validateSearch: (search: Record<string, unknown>): { new?: true } => (search.new ? { new: true } : {}),
+  validateSearch: onBoard,
   component: Dashboard,
 });
 
 const workspace = createRoute({
   getParentRoute: () => signedIn,
   path: "/projects/$projectId",
-  validateSearch: (search: Record<string, unknown>): { terminal?: string } =>
-    typeof search.terminal === "string" ? { terminal: search.terminal } : {},
+  validateSearch: ({ terminal, run }: Record<string, unknown>): { terminal?: string; run?: string } => ({
+    ...(typeof terminal === "string" && { terminal }),
+    ...(typeof run === "string" && { run }),
+  }),
   component: lazyRouteComponent(() => import("./routes/Workspace"), "Workspace"),
 });
 

@@ -1,59 +1,43 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useEffectEvent } from "react";
-import type { Project } from "@/api/types";
+import { lazy, Suspense } from "react";
+import type { Project, Run } from "@/api/types";
 import { TopBar } from "@/features/gateway/TopBar";
-import { ProjectRow } from "@/features/machines/ProjectRow";
 import { useSaidStates } from "@/features/machines/said";
-import { sections } from "@/features/machines/words";
 import { projectsQuery } from "@/queries/projects";
-import { Button } from "@/ui/Button";
+import { runsQuery } from "@/queries/runs";
 import { Failure } from "@/ui/Failure";
-import { plural } from "@/ui/format";
-import { Icon } from "@/ui/Icon";
-import { moveRow } from "@/ui/rows";
 import { SkeletonRows } from "@/ui/Skeleton";
-import { ShapeMark } from "@/ui/StateMark";
+import { type Shape, ShapeMark } from "@/ui/StateMark";
 import { useTitle } from "@/ui/title";
-import { isCovered, isTyping } from "@/ui/typing";
 
+const loadBoard = () => import("@/features/agents/Board");
+const Board = lazy(loadBoard);
 const CreateProject = lazy(() => import("@/features/machines/CreateProject"));
 const NoProjects = lazy(() => import("@/features/machines/NoProjects"));
+
+// Its code comes while its data does.
+if (location.pathname === "/projects") void loadBoard();
 
 export function Dashboard() {
   useTitle("Projects");
   const navigate = useNavigate({ from: "/projects" });
   const { new: creating } = useSearch({ from: "/signed-in/projects" });
-  const query = useQuery(projectsQuery);
+  const projects = useQuery(projectsQuery);
+  const runs = useQuery(runsQuery);
   const setCreating = (on: boolean): void =>
-    void navigate({ search: on ? { new: true } : {}, replace: true });
-  useDashboardKeys(() => setCreating(true));
-  useSaidStates(query.data);
-  const none = query.data?.length === 0;
+    void navigate({ search: (before) => ({ ...before, new: on || undefined }), replace: true });
+  useSaidStates(projects.data);
   return (
     <>
-      <TopBar end={<Counts projects={query.data ?? []} />}>
+      <TopBar end={<Counts runs={runs.data ?? []} projects={projects.data ?? []} />}>
         <h1 className="truncate font-medium">All projects</h1>
       </TopBar>
       <main id="main" className="min-h-0 flex-1 overflow-auto">
         <div className="mx-auto flex min-h-full max-w-6xl flex-col border-line xl:border-x">
-          <div className="flex h-12 shrink-0 items-center justify-between gap-2 border-b border-line px-4">
-            <p className="text-muted">
-              {none ? "No projects yet" : query.data && plural(query.data.length, "project", "projects")}
-            </p>
-            {query.data && !none && (
-              <Button
-                kind="primary"
-                onClick={() => setCreating(true)}
-                aria-keyshortcuts="n"
-                icon={<Icon name="plus" className="size-3.5" />}
-              >
-                Create project
-              </Button>
-            )}
-          </div>
-          <List query={query} create={() => setCreating(true)} />
-          {!none && <KeyHints />}
+          <Suspense fallback={<Waiting />}>
+            <List projects={projects} runs={runs} create={() => setCreating(true)} />
+          </Suspense>
         </div>
       </main>
       {creating && (
@@ -65,102 +49,57 @@ export function Dashboard() {
   );
 }
 
-type ListProps = { query: ReturnType<typeof useQuery<Project[]>>; create: () => void };
+type Asked<T> = ReturnType<typeof useQuery<T>>;
 
-function List({ query, create }: ListProps) {
-  if (query.isPending) return <SkeletonRows label="Loading projects" />;
-  if (query.error && !query.data) {
+type ListProps = { projects: Asked<Project[]>; runs: Asked<Run[]>; create: () => void };
+
+function List({ projects, runs, create }: ListProps) {
+  if (projects.error && !projects.data) {
     return (
       <div className="px-4">
-        <Failure error={query.error} retry={() => void query.refetch()} />
+        <Failure error={projects.error} retry={() => void projects.refetch()} />
       </div>
     );
   }
-  const projects = query.data ?? [];
-  if (!projects.length)
-    return (
-      <Suspense fallback={<SkeletonRows label="Loading projects" />}>
-        <NoProjects create={create} />
-      </Suspense>
-    );
-  const { attention, running, stopped } = sections(projects);
+  // A board that shows the runs later than the projects would move under the pointer.
+  if (projects.isPending || runs.isPending) return <Waiting />;
+  if (!projects.data?.length) return <NoProjects create={create} />;
+  const error = runs.data ? null : runs.error;
+  return <Board projects={projects.data} runs={runs.data ?? []} error={error} create={create} />;
+}
+
+function Waiting() {
   return (
     <>
-      <Section title="Needs a look" projects={attention} />
-      <Section title="Running" projects={running} />
-      <Section title="Stopped" projects={stopped} />
+      <div className="h-12 shrink-0 border-b border-line" />
+      <SkeletonRows label="Loading projects" />
     </>
   );
 }
 
-function Section({ title, projects }: { title: string; projects: Project[] }) {
-  if (!projects.length) return null;
-  return (
-    <section aria-label={title}>
-      <h2 className="flex h-8 items-end gap-2 border-b border-line px-4 pb-1 text-12 font-medium text-muted">
-        {title}
-        <span className="font-normal">{projects.length}</span>
-      </h2>
-      <ul>
-        {projects.map((project) => (
-          <ProjectRow key={project.id} project={project} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
 /** How many of each that matter, in the bar. */
-function Counts({ projects }: { projects: Project[] }) {
-  const { attention, running } = sections(projects);
+function Counts({ runs, projects }: { runs: Run[]; projects: Project[] }) {
+  const open = runs.filter((run) => !run.ended_at);
+  const count = (...states: Run["state"][]): number =>
+    open.filter((run) => states.includes(run.state)).length;
+  const failed = projects.filter(({ status }) => status === "error").length;
   return (
-    <p className="hidden items-center gap-3 text-12 text-muted sm:flex">
-      {attention.length > 0 && (
-        <span className="flex items-center gap-1.5">
-          {attention.length} failed <ShapeMark shape="cross" className="text-failed" />
-        </span>
-      )}
-      {running.length > 0 && (
-        <span className="flex items-center gap-1.5">
-          {running.length} running <ShapeMark shape="disc" className="text-done" />
-        </span>
-      )}
+    <p data-number className="flex items-center gap-3 text-12 whitespace-nowrap text-muted">
+      <Count count={count("waiting")} word="waiting" shape="triangle" tone="text-waiting" />
+      <Count count={count("working", "starting")} word="working" shape="half" tone="text-working" />
+      <Count count={count("failed", "stuck") + failed} word="failed" shape="cross" tone="text-failed" />
     </p>
   );
 }
 
-function KeyHints() {
-  const hints = [
-    ["j k", "move"],
-    ["Enter", "open"],
-    ["n", "create"],
-    ["g t", "tokens"],
-    ["Ctrl K", "everything"],
-  ];
-  return (
-    <p className="mt-auto hidden flex-wrap gap-x-5 gap-y-1 px-4 py-3 text-12 text-muted md:flex touch:hidden">
-      {hints.map(([keys, does]) => (
-        <span key={keys}>
-          <kbd className="font-sans text-text">{keys}</kbd> {does}
-        </span>
-      ))}
-    </p>
-  );
-}
+type CountProps = { count: number; word: string; shape: Shape; tone: string };
 
-function useDashboardKeys(create: () => void): void {
-  const press = useEffectEvent((event: KeyboardEvent) => {
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || isCovered()) return;
-    if (event.key === "n") {
-      event.preventDefault();
-      create();
-    } else if (event.key === "j" || event.key === "k") {
-      moveRow(event.key === "j" ? 1 : -1);
-    }
-  });
-  useEffect(() => {
-    const listener = (event: KeyboardEvent): void => press(event);
-    window.addEventListener("keydown", listener);
-    return () => window.removeEventListener("keydown", listener);
-  }, []);
+function Count({ count, word, shape, tone }: CountProps) {
+  if (!count) return null;
+  return (
+    <span className="flex items-center gap-1.5" title={`${count} ${word}`}>
+      {count} <span className="max-sm:sr-only">{word}</span>
+      <ShapeMark shape={shape} className={tone} />
+    </span>
+  );
 }

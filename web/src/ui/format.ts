@@ -29,7 +29,7 @@ export function lasted(from: string, to: string): string {
   return hoursAndMinutes(Math.round(length / MINUTE));
 }
 
-function hoursAndMinutes(minutes: number): string {
+export function hoursAndMinutes(minutes: number): string {
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
   if (!hours) return `${rest} min`;

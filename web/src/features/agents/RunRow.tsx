@@ -1,0 +1,136 @@
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Project, Run } from "@/api/types";
+import { Switch } from "@/features/machines/Switch";
+import { useDismissRun } from "@/queries/runs";
+import { Button } from "@/ui/Button";
+import { classes } from "@/ui/classes";
+import { useNow } from "@/ui/now";
+import { AnswerBox } from "./AnswerBox";
+import { optionFor } from "./board";
+import { afterAnswer, backToRow } from "./focus";
+import { RunMark } from "./RunMark";
+import { RunMenu } from "./RunMenu";
+import { RunText } from "./RunText";
+import { ScreenPreview } from "./ScreenPreview";
+import { asksForText, isPaused, spent, spentInFull, takesText, taskOf, textOf } from "./words";
+
+interface RunRowProps {
+  run: Run;
+  project: Project | undefined;
+  /** With the last lines of its terminal. */
+  screens: boolean;
+}
+
+/** One run on the board: whose, since when, what, and the answer box where it waits. */
+export function RunRow({ run, project, screens }: RunRowProps) {
+  const [messaging, setMessaging] = useState(false);
+  const now = useNow();
+  const asks = asksForText(run);
+  const box = asks || (messaging && takesText(run));
+  const screen = screens && !run.ended_at && !isPaused(run) && run.terminal_id !== null;
+  return (
+    <li
+      data-row
+      data-run={run.id}
+      data-waiting={run.state === "waiting" || undefined}
+      className={classes(
+        "relative grid items-start gap-x-6 gap-y-2 border-b border-line px-4 py-2.5 hover:bg-surface has-[[data-open]:focus-visible]:bg-surface",
+        screen && "lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]",
+      )}
+    >
+      <div className="grid min-w-0 gap-1.5">
+        <Head run={run} project={project} message={() => setMessaging(true)} />
+        <RunText
+          text={textOf(run, now)}
+          className={classes("relative md:pl-36", run.state === "waiting" ? "text-14" : "text-muted")}
+        />
+        {isPaused(run) && <Paused run={run} project={project} />}
+        {box && (
+          <div className="md:pl-36">
+            <AnswerBox
+              key={run.question?.id ?? run.id}
+              run={run}
+              optionFor={optionFor}
+              focused={messaging && !asks}
+              done={() => {
+                setMessaging(false);
+                afterAnswer(run.id);
+              }}
+              leave={() => {
+                setMessaging(false);
+                backToRow(run.id);
+              }}
+            />
+          </div>
+        )}
+      </div>
+      {screen && <ScreenPreview run={run} />}
+    </li>
+  );
+}
+
+type HeadProps = { run: Run; project: Project | undefined; message: () => void };
+
+function Head({ run, project, message }: HeadProps) {
+  const task = taskOf(run);
+  const cost = spent(run);
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 md:flex md:min-h-6">
+      <RunMark run={run} className="row-start-2 md:w-33" />
+      <Link
+        data-open
+        to="/projects/$projectId"
+        params={{ projectId: run.project_id }}
+        search={{ run: run.id }}
+        className="col-start-1 row-start-1 min-w-0 truncate text-14 after:absolute after:inset-0 md:max-w-[45%] md:shrink-0 md:text-13"
+      >
+        <span className="font-medium">{project?.name ?? "A deleted project"}</span>{" "}
+        <span className="text-muted">{run.agent_title}</span>
+      </Link>
+      <span className="hidden min-w-0 flex-1 truncate text-muted md:block" title={task}>
+        {task}
+      </span>
+      <span className="row-start-2 flex items-center justify-end text-muted">
+        {cost && (
+          <span data-number title={spentInFull(run)} className="relative whitespace-nowrap">
+            {cost}
+          </span>
+        )}
+      </span>
+      <span className="relative row-start-1 flex items-center justify-end gap-1 max-md:-my-1.5">
+        {run.ended_at && <Dismiss run={run} />}
+        <RunMenu run={run} project={project} message={message} />
+      </span>
+    </div>
+  );
+}
+
+function Dismiss({ run }: { run: Run }) {
+  const dismiss = useDismissRun(run.id);
+  return (
+    <Button
+      data-dismiss
+      size="small"
+      kind="quiet"
+      busy={dismiss.isPending}
+      onClick={() => dismiss.mutate()}
+      className="max-md:hidden"
+    >
+      Dismiss
+    </Button>
+  );
+}
+
+function Paused({ run, project }: { run: Run; project: Project | undefined }) {
+  return (
+    <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1.5 text-muted md:pl-36">
+      <span>
+        {run.question
+          ? "The machine is stopped. The question is open again when it runs."
+          : "The machine is stopped. The agent goes on when it runs."}
+      </span>
+      {project && <Switch project={project} />}
+    </div>
+  );
+}

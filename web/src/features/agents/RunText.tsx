@@ -1,0 +1,29 @@
+import { useState } from "react";
+import { classes } from "@/ui/classes";
+
+// About four lines of the row at a desk's width.
+const LONG = 420;
+
+/** What a machine said, as it is: data, never markup. Long texts are folded. */
+export function RunText({ text, className }: { text: string; className?: string }) {
+  const [open, setOpen] = useState(false);
+  const long = text.length > LONG || text.split("\n").length > 4;
+  if (!text) return null;
+  return (
+    <div className={classes("min-w-0", className)}>
+      <p className={classes("max-w-prose break-words whitespace-pre-wrap", long && !open && "line-clamp-4")}>
+        {text}
+      </p>
+      {long && (
+        <button
+          type="button"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+          className="relative text-12 text-muted underline decoration-edge underline-offset-2 hover:text-text touch:py-2"
+        >
+          {open ? "Show less" : "Show all"}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** The ways from a run to what it is about. */
+import type { useNavigate } from "@tanstack/react-router";
+import type { Run } from "@/api/types";
+import { setLayout } from "@/features/workspace/useLayout";
+
+type Go = ReturnType<typeof useNavigate>;
+
+function open(go: Go, run: Run): void {
+  void go({
+    to: "/projects/$projectId",
+    params: { projectId: run.project_id },
+    search: run.terminal_id ? { terminal: run.terminal_id } : {},
+  });
+}
+
+export function showTerminal(go: Go, run: Run): void {
+  setLayout(run.project_id, (layout) => ({
+    ...layout,
+    single: "terminal",
+    middle: layout.middle === "editor" ? "both" : layout.middle,
+  }));
+  open(go, run);
+}
+
+export function showChanges(go: Go, run: Run): void {
+  setLayout(run.project_id, (layout) => ({ ...layout, side: "changes", single: "changes" }));
+  open(go, run);
+}
+
+/** Its question and what can be said to it, beside its terminal. */
+export function showRun(go: Go, run: Run): void {
+  setLayout(run.project_id, (layout) => ({ ...layout, side: "runs", single: "runs" }));
+  open(go, run);
+}
