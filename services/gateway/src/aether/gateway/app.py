@@ -18,6 +18,8 @@ from aether.contracts.gateway import AccountRevoked
 from aether.contracts.ids import AccountId
 from aether.contracts.problem import Unavailable
 from aether.contracts.service import Service
+from aether.gateway.adapters.github import GitHubClient
+from aether.gateway.adapters.issuer import JwksIssuer
 from aether.gateway.adapters.lines import Lines
 from aether.gateway.adapters.mail import PrintedMailer, SmtpMailer
 from aether.gateway.adapters.notices import Notices
@@ -31,6 +33,7 @@ from aether.gateway.api import (
     files,
     git,
     github,
+    github_way,
     health,
     keys,
     me,
@@ -51,23 +54,28 @@ from aether.gateway.api.shell import Shell
 from aether.gateway.api.upgrade import Upgrade
 from aether.gateway.api.web import WebApp
 from aether.gateway.deps.gateway import Gateway, utc_now
+from aether.gateway.deps.github import GitHubDesk
 from aether.gateway.deps.keyring import Keyring
-from aether.gateway.deps.ports import Mailer
-from aether.gateway.handlers import EVENTS
+from aether.gateway.deps.ports import Mailer, Now
+from aether.gateway.domain.admission import allowed_origins
+from aether.gateway.domain.external import Trust
+from aether.gateway.handlers import COMMANDS, EVENTS
 from aether.gateway.settings import GatewaySettings
 from aether.gateway.store import credentials, feed, limits
+from aether.gateway.store import github as ways
 from aether.gateway.store import previews as visits
 from aether.kit.bus import Bus
 from aether.kit.grants import Signer, Verifier
 from aether.kit.http import traced
 from aether.kit.postgres import Database
 from aether.kit.service import Chassis
+from aether.kit.vault import Vault
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Tried one after the other, so what every page asks for comes first.
 NOUNS = (
     *(projects, runs, files, git, ports, previews, terminals, events, attention, agents, keys),
-    *(me, sessions, tokens, auth, external, github, streams, health),
+    *(me, sessions, tokens, auth, external, github, github_way, streams, health),
 )
 ROUTERS = tuple(noun.router for noun in NOUNS)
 EXPIRY_SECONDS = 2.0
@@ -125,7 +133,8 @@ async def gateway_for(
     if settings.grant_key_file is None:
         raise ValueError("AETHER_GRANT_KEY_FILE is missing: without it no stream can be opened")
     hears: list[Notices] = []
-    keyring = Keyring(database, given.get("now") or utc_now, lambda: bool(hears) and hears[0].hears)
+    now = given.get("now") or utc_now
+    keyring = Keyring(database, now, lambda: bool(hears) and hears[0].hears)
     lines = Lines()
     parts: dict[str, Any] = {
         "mailer": mailer_for(settings),
@@ -133,6 +142,8 @@ async def gateway_for(
         "signer": Signer(settings.grant_key_file),
         # The grants for the way into previews are signed and spent in this one service.
         "verifier": Verifier(settings.grant_key_file, Service.GATEWAY, database),
+        "github": github_for(settings, database, now),
+        "issuer": issuer_for(settings, now),
         **given,
     }
     gateway = Gateway(settings=settings, database=database, bus=bus, keyring=keyring, lines=lines, **parts)
@@ -142,6 +153,28 @@ async def gateway_for(
         await gateway.finish()
     finally:
         lines.close()
+        if gateway.github is not None:
+            await gateway.github.api.close()
+        if gateway.issuer is not None:
+            await gateway.issuer.close()
+
+
+def github_for(settings: GatewaySettings, database: Database, now: Now) -> GitHubDesk | None:
+    """None without an app at GitHub, or without a keyset to seal its tokens with."""
+    client_id, secret = settings.github_client_id, settings.github_client_secret
+    keyset = settings.master_keyset_file
+    if not client_id or secret is None or keyset is None:
+        return None
+    api = GitHubClient(client_id, secret, settings.github_web_url, settings.github_api_url, now)
+    return GitHubDesk(api, database, Vault.from_file(keyset), settings.github_web_url, now)
+
+
+def issuer_for(settings: GatewaySettings, now: Now) -> JwksIssuer | None:
+    if not settings.oidc_issuer or not settings.jwks_url:
+        return None
+    origins = allowed_origins(settings.public_url, settings.allowed_origins)
+    trust = Trust(settings.oidc_issuer, frozenset(settings.oidc_audience), origins)
+    return JwksIssuer(settings.jwks_url, trust, now)
 
 
 def mailer_for(settings: GatewaySettings) -> Mailer:
@@ -185,6 +218,7 @@ async def forget_old(gateway: Gateway) -> None:
     async with gateway.database.transaction() as writer:
         await limits.forget_old(writer, gateway.now())
         await visits.forget_expired(writer, gateway.now())
+        await ways.forget_ways(writer, gateway.now())
 
 
 async def keep(gateway: Gateway) -> None:
@@ -222,7 +256,9 @@ async def main() -> None:
     ):
         chassis.spawn("notices", notices.run())
         chassis.spawn("expiry", keep(gateway))
-        await chassis.answer({}, gateway)
+        if gateway.github is not None:
+            chassis.spawn("github", gateway.github.run())
+        await chassis.answer(COMMANDS, gateway)
         chassis.hear(EVENTS, gateway)
 
         async def stop() -> None:

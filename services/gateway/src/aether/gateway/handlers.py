@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aether.contracts.agents import NoticeRaised, NoticeView, RunChanged
+from aether.contracts.command import Command
 from aether.contracts.event import Event
-from aether.contracts.gateway import AccountRevoked
+from aether.contracts.gateway import AccountRevoked, GitCredential, IssueGitCredential
 from aether.contracts.machines import ProjectChanged, ProjectCreated, ProjectDeleted
+from aether.contracts.problem import NotFound
 from aether.contracts.terminal import PortsChanged, TerminalChanged, TerminalClosed, TerminalOpened, TerminalSignal
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.deps.ports import Mail
@@ -80,6 +82,17 @@ async def cut_what_is_open(event: AccountRevoked, gateway: Gateway) -> None:
     async with gateway.database.transaction(event) as writer:
         await feed.cut(writer, event.person_id, event.credential_id)
 
+
+async def issue_git_credential(command: IssueGitCredential, gateway: Gateway) -> GitCredential:
+    """Raises NotFound unless the account is linked to the very host that git asks for."""
+    if gateway.github is None:
+        raise NotFound
+    return await gateway.github.credential(command.account_id, command.project_id, command.protocol, command.host)
+
+
+COMMANDS: Mapping[type[Command[Any]], Callable[[Any, Any], Awaitable[Any]]] = {
+    IssueGitCredential: issue_git_credential
+}
 
 EVENTS: Mapping[type[Event], Callable[[Any, Any], Awaitable[None]]] = {
     ProjectCreated: show_project,

@@ -1,5 +1,6 @@
 """Sign up, sign in, sign out, and back in after a forgotten password."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -43,19 +44,11 @@ async def signup(body: shapes.Signup, request: Request, response: Response, gate
     email = clean_email(body.email)
     check_password(body.password, email)
     hashed = await gateway.passwords.hash(body.password)
-    person = Person(
-        id=PersonId(new_id()),
-        account_id=AccountId(new_id()),
-        email=email,
-        display_name=body.display_name or email.partition("@")[0],
-        created_at=gateway.now(),
-    )
+    person = newcomer(gateway, email, body.display_name)
     async with gateway.database.transaction() as writer:
-        if not await people.insert(writer, person, hashed):
+        if not await settle(writer, gateway, request, person, hashed):
             raise EmailTaken
-        writer.publish(AccountCreated(account_id=person.account_id, person_id=person.id))
-        await audit(writer, gateway, request, person, "account.created")
-        secret = await _begin_session(writer, gateway, request, person)
+        secret = await begin_session(writer, gateway, request, person)
     set_cookie(response, gateway, secret)
     return person
 
@@ -78,7 +71,7 @@ async def login(body: shapes.Login, request: Request, response: Response, gatewa
         raise WrongCredentials
     async with gateway.database.transaction() as writer:
         await audit(writer, gateway, request, found[0], "session.created")
-        secret = await _begin_session(writer, gateway, request, found[0])
+        secret = await begin_session(writer, gateway, request, found[0])
     set_cookie(response, gateway, secret)
     return found[0]
 
@@ -173,7 +166,32 @@ async def _count(request: Request, gateway: Gateway, email: str) -> None:
     await gateway.limit("email", email_key(email), gateway.settings.rate_per_email)
 
 
-async def _begin_session(writer: Writer, gateway: Gateway, request: Request, person: Person) -> str:
+def newcomer(gateway: Gateway, email: str, name: str) -> Person:
+    """Somebody who has no account yet. `email` is clean."""
+    return Person(
+        id=PersonId(new_id()),
+        account_id=AccountId(new_id()),
+        email=email,
+        display_name=name or email.partition("@")[0],
+        created_at=gateway.now(),
+    )
+
+
+async def settle(
+    writer: Writer, gateway: Gateway, request: Request, person: Person, password_hash: str | None
+) -> bool:
+    """Keep a newcomer, and tell of their account. False if there is one with that address."""
+    if not await people.insert(writer, person, password_hash):
+        return False
+    writer.publish(AccountCreated(account_id=person.account_id, person_id=person.id))
+    await audit(writer, gateway, request, person, "account.created")
+    return True
+
+
+async def begin_session(
+    writer: Writer, gateway: Gateway, request: Request, person: Person, ends_at: datetime | None = None
+) -> str:
+    """Answers the session's secret. `ends_at` is when it ends however much it is used."""
     secret, now = new_secret(), gateway.now()
     session = credentials.Session(
         id=CredentialId(new_id()),
@@ -181,12 +199,14 @@ async def _begin_session(writer: Writer, gateway: Gateway, request: Request, per
         last_seen_at=now,
         user_agent=request.headers.get("user-agent", "")[:300],
         ip=client_ip(request.scope, gateway),
+        ends_at=ends_at,
     )
     await credentials.insert_session(writer, session, person.id, secret.hash, now + SESSION_LIFETIME)
     return secret.text
 
 
 def set_cookie(response: Response, gateway: Gateway, secret: str) -> None:
+    """For as long as a session may last; the server ends one that must not."""
     response.set_cookie(
         gateway.cookie,
         secret,

@@ -27,9 +27,10 @@ EVENT_STREAM = "text/event-stream"
 DESCRIPTION = """\
 Events are `project.changed` (the whole project), `project.deleted` `{id}`, `terminal.changed` (the whole
 terminal), `terminal.signal` `{terminal_id, project_id, kind, text}`, `ports.changed` `{project_id, ports}` (all of
-the project's ports), `run.changed` (the whole run), `notice.raised` `{notice, unread}`, `account.revoked` `{}`
-(the stream ends: sign in again) and `reset` `{}` (too much was missed: fetch everything anew). Each has an id; a
-client that comes back with `Last-Event-ID` gets what it missed within the last 24 hours."""
+the project's ports), `run.changed` (the whole run), `notice.raised` `{notice, unread}`, `github.changed`
+`{login, lost}` (GitHub takes our token no more), `account.revoked` `{}` (the stream ends: sign in again) and
+`reset` `{}` (too much was missed: fetch everything anew). Each has an id; a client that comes back with
+`Last-Event-ID` gets what it missed within the last 24 hours."""
 
 
 @router.get(

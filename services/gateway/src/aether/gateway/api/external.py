@@ -4,10 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from aether.contracts.problem import Unavailable
 from aether.gateway.api import github_shapes, shapes
-from aether.gateway.api.guard import TheGateway, anyone
+from aether.gateway.api.auth import audit, begin_session, newcomer, set_cookie, settle
+from aether.gateway.api.guard import TheGateway, anyone, client_ip
 from aether.gateway.api.problems import problems
+from aether.gateway.deps.gateway import Gateway
+from aether.gateway.domain.credentials import Person, clean_email
+from aether.gateway.domain.external import Identity
+from aether.gateway.errors import EmailTaken, ExternalOff, ExternalRefused
+from aether.gateway.store import identities
+from aether.kit.postgres import Writer
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
@@ -22,4 +28,31 @@ router = APIRouter(prefix="/api/auth", tags=["auth"])
 async def sign_in_external(
     body: github_shapes.External, request: Request, response: Response, gateway: TheGateway
 ) -> Any:
-    raise Unavailable
+    await gateway.limit("ip", client_ip(request.scope, gateway), gateway.settings.rate_per_ip)
+    if gateway.issuer is None:
+        raise ExternalOff
+    identity = await gateway.issuer.identity(body.token)
+    async with gateway.database.transaction() as writer:
+        person = await _person(writer, gateway, request, identity)
+        await audit(writer, gateway, request, person, "session.created")
+        secret = await begin_session(writer, gateway, request, person, identity.expires_at)
+    set_cookie(response, gateway, secret)
+    return person
+
+
+async def _person(writer: Writer, gateway: Gateway, request: Request, identity: Identity) -> Person:
+    """Whose identity it is, or a newcomer. Raises EmailTaken, or ExternalRefused without an address."""
+    known = await identities.person_of(writer, identity.issuer, identity.subject)
+    if known is not None:
+        return known
+    if identity.email is None:
+        raise ExternalRefused("It names no e-mail address, or one that is not verified.")
+    person = newcomer(gateway, clean_email(identity.email), identity.name)
+    if await settle(writer, gateway, request, person, None):
+        await identities.insert(writer, identity.issuer, identity.subject, person.id)
+        return person
+    # Whoever came first with the same token has made the account, and this waited for their transaction.
+    known = await identities.person_of(writer, identity.issuer, identity.subject)
+    if known is None:
+        raise EmailTaken
+    return known

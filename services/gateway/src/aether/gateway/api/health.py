@@ -118,7 +118,13 @@ async def metrics(gateway: TheGateway) -> Response:
     summary="How this aether is set up",
 )
 async def get_config(gateway: TheGateway) -> Any:
-    features = {"smtp": gateway.settings.smtp_url is not None, "previews": gateway.previews.are_on}
+    features = {
+        "smtp": gateway.settings.smtp_url is not None,
+        "previews": gateway.previews.are_on,
+        "github": gateway.github is not None,
+        "external": gateway.issuer is not None,
+        "push": gateway.settings.push,
+    }
     domain = gateway.previews.domain.authority if gateway.previews.are_on else None
     return {
         "public_url": gateway.settings.public_url,

@@ -14,8 +14,10 @@ from aether.gateway.api.guard import Member, SignedIn, TheGateway
 from aether.gateway.api.problems import MEMBER, problems
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.credentials import Caller, Person, check_password, clean_email
+from aether.gateway.domain.github import Tokens
 from aether.gateway.errors import SignInNeeded
-from aether.gateway.store import people
+from aether.gateway.store import github, people
+from aether.kit.postgres import Writer
 
 router = APIRouter(prefix="/api/me", tags=["me"])
 
@@ -76,6 +78,7 @@ async def delete_me(
     person, hashed = await _load(gateway, caller)
     await _confirm(gateway, caller, body.password, hashed, "password")
     async with gateway.database.transaction() as writer:
+        tokens = await _unlink(writer, gateway, person)
         await people.delete(writer, person)
         writer.publish(
             AccountRevoked(
@@ -86,10 +89,17 @@ async def delete_me(
         await gateway.end(writer, person.id, None)
         await audit(writer, gateway, request, person, "account.deleted")
     gateway.cut(person.id, None)
+    if gateway.github is not None and tokens is not None:
+        gateway.aside(gateway.github.revoke(tokens))
     clear_cookie(response, gateway)
 
 
-async def _load(gateway: Gateway, caller: Caller) -> tuple[Person, str]:
+async def _unlink(writer: Writer, gateway: Gateway, person: Person) -> Tokens | None:
+    link = await github.by_person(writer, person.id)
+    return await gateway.github.unlink(writer, link) if gateway.github and link else None
+
+
+async def _load(gateway: Gateway, caller: Caller) -> tuple[Person, str | None]:
     async with gateway.database.reading() as reader:
         found = await people.by_id(reader, caller.person_id)
     if found is None:
@@ -97,9 +107,11 @@ async def _load(gateway: Gateway, caller: Caller) -> tuple[Person, str]:
     return found
 
 
-async def _confirm(gateway: Gateway, caller: Caller, password: str | None, hashed: str, field: str) -> None:
+async def _confirm(gateway: Gateway, caller: Caller, password: str | None, hashed: str | None, field: str) -> None:
     """That it is the person, not someone at their open screen. Counted like sign-in: it can be guessed at too."""
     await gateway.limit("confirm", str(caller.person_id), gateway.settings.rate_per_email)
+    if hashed is None:
+        raise Invalid.field(field, "You have no password yet. Ask for a reset link to set one.")
     if not password:
         raise Invalid.field(field, "Enter your present password.")
     if not await gateway.passwords.verify(password, hashed):

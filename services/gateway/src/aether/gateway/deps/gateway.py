@@ -9,12 +9,14 @@ from typing import Any
 import structlog
 
 from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId
+from aether.gateway.deps.github import GitHubDesk
 from aether.gateway.deps.keyring import Keyring
 from aether.gateway.deps.live import Live
 from aether.gateway.deps.metrics import Metrics
-from aether.gateway.deps.ports import Address, Lines, Mailer, Now, Passwords
+from aether.gateway.deps.ports import Address, Issuer, Lines, Mailer, Now, Passwords
 from aether.gateway.deps.previews import Previews
 from aether.gateway.domain.admission import allowed_origins, cookie_name, is_https, preview_cookie_name
+from aether.gateway.domain.github import way_cookie_name
 from aether.gateway.domain.previews import PreviewDomain
 from aether.gateway.domain.rates import Rate, bucket_key
 from aether.gateway.errors import TooManyRequests
@@ -44,6 +46,8 @@ class Gateway:
     passwords: Passwords
     lines: Lines
     verifier: Verifier
+    github: GitHubDesk | None = None
+    issuer: Issuer | None = None
     live: Live = field(default_factory=Live)
     metrics: Metrics = field(default_factory=Metrics)
     now: Now = utc_now
@@ -54,6 +58,7 @@ class Gateway:
         self.https = is_https(self.settings.public_url)
         self.cookie = cookie_name(self.settings.public_url)
         self.preview_cookie = preview_cookie_name(self.settings.public_url)
+        self.way_cookie = way_cookie_name(self.settings.public_url)
         self.previews = Previews(
             self.bus,
             PreviewDomain.of(self.settings.public_url, self.settings.preview_domain),

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from aether.contracts.ids import ProjectId
+from aether.gateway.domain.external import Identity
+from aether.gateway.domain.github import Account, EmailAddress, Repository, Tokens
 
 Now = Callable[[], datetime]
 
@@ -33,6 +35,53 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, hashed: str | None) -> bool:
         """False for None, after as long as for a wrong password."""
+
+
+class TokenRefused(Exception):
+    """GitHub takes this token no more."""
+
+
+class GitHubApi(Protocol):
+    """GitHub, for one app. Every call raises GitHubAway if there is no answer that can be used."""
+
+    client_id: str
+
+    async def exchange(self, code: str, verifier: str, back: str) -> Tokens:
+        """Raises GitHubCodeRefused."""
+
+    async def refresh(self, tokens: Tokens) -> Tokens:
+        """The tokens before are over. Raises TokenRefused."""
+
+    async def reset(self, token: str) -> str:
+        """Another in its place, which is over at once. Raises TokenRefused."""
+
+    async def revoke(self, token: str) -> None:
+        """The whole grant."""
+
+    async def drop(self, token: str) -> None:
+        """This one token."""
+
+    async def account(self, token: str) -> Account:
+        """Raises TokenRefused."""
+
+    async def addresses(self, token: str) -> list[EmailAddress]:
+        """Raises TokenRefused."""
+
+    async def repositories(self, token: str, page: int, per_page: int) -> tuple[list[Repository], int | None]:
+        """A page, and the number of the next. Raises TokenRefused."""
+
+    async def close(self) -> None: ...
+
+
+class Issuer(Protocol):
+    """Another issuer whose tokens sign people in."""
+
+    issuer: str
+
+    async def identity(self, token: str) -> Identity:
+        """Raises ExternalRefused, or Unavailable while its keys cannot be had."""
+
+    async def close(self) -> None: ...
 
 
 @dataclass(frozen=True)

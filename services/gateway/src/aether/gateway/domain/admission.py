@@ -102,7 +102,13 @@ def preview_cookie_name(public_url: str) -> str:
 
 
 # Whatever this aether is served as: no machine is sent a cookie of these names, and none may set one.
-OUR_COOKIES = frozenset({"__host-aether", "aether_session", "__host-aether-preview", "aether_preview"})
+OUR_COOKIES = frozenset(
+    {
+        *("__host-aether", "aether_session"),
+        *("__host-aether-preview", "aether_preview"),
+        *("__host-aether-github", "aether_github"),
+    }
+)
 
 
 def cookie_name(public_url: str) -> str:

@@ -11,13 +11,14 @@ from aether.kit.postgres import Reader, Writer
 
 @dataclass(frozen=True)
 class Session:
-    """A sign-in, as its owner sees it."""
+    """A sign-in, as its owner sees it. `ends_at` is when it ends however much it is used."""
 
     id: CredentialId
     created_at: datetime
     last_seen_at: datetime
     user_agent: str
     ip: str
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ async def insert_session(
     await db.execute(
         """
         INSERT INTO gateway.session
-            (id, person_id, secret_hash, created_at, last_seen_at, expires_at, user_agent, ip)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+            (id, person_id, secret_hash, created_at, last_seen_at, expires_at, user_agent, ip, ends_at)
+        VALUES ($1, $2, $3, $4, $5, LEAST($6::timestamptz, $9::timestamptz), $7, $8, $9)""",
         session.id,
         person_id,
         secret_hash,
@@ -57,6 +58,7 @@ async def insert_session(
         expires_at,
         session.user_agent,
         session.ip,
+        session.ends_at,
     )
 
 
@@ -87,10 +89,10 @@ async def find_token(db: Reader, secret_hash: bytes, now: datetime) -> Caller | 
 
 
 async def note_use(db: Writer, caller: Caller, now: datetime) -> None:
-    """That it was used, and for a session another 30 days."""
+    """That it was used, and for a session another 30 days, or until it ends."""
     if caller.kind == "session":
         await db.execute(
-            "UPDATE gateway.session SET last_seen_at = $2, expires_at = $3 WHERE id = $1",
+            "UPDATE gateway.session SET last_seen_at = $2, expires_at = LEAST($3, ends_at) WHERE id = $1",
             caller.credential_id,
             now,
             now + SESSION_LIFETIME,

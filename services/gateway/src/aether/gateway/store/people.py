@@ -12,8 +12,8 @@ from aether.kit.postgres import Reader, Record, Writer
 COLUMNS = "id, account_id, email, display_name, created_at"
 
 
-async def insert(db: Writer, person: Person, password_hash: str) -> bool:
-    """False if there is an account with that address."""
+async def insert(db: Writer, person: Person, password_hash: str | None) -> bool:
+    """False if there is an account with that address. Without a password none signs this person in."""
     return bool(
         await db.fetchval(
             """
@@ -30,22 +30,22 @@ async def insert(db: Writer, person: Person, password_hash: str) -> bool:
     )
 
 
-async def by_id(db: Reader, person_id: PersonId) -> tuple[Person, str] | None:
-    """The person and the password's hash."""
+async def by_id(db: Reader, person_id: PersonId) -> tuple[Person, str | None] | None:
+    """The person and the password's hash, None without one."""
     row = await db.fetchrow(
         f"SELECT {COLUMNS}, password_hash FROM gateway.person WHERE id = $1",  # noqa: S608 - our own column names
         person_id,
     )
-    return (_person(row), row["password_hash"]) if row else None
+    return (read_person(row), row["password_hash"]) if row else None
 
 
-async def by_email(db: Reader, email: str) -> tuple[Person, str] | None:
-    """The person and the password's hash."""
+async def by_email(db: Reader, email: str) -> tuple[Person, str | None] | None:
+    """The person and the password's hash, None without one."""
     row = await db.fetchrow(
         f"SELECT {COLUMNS}, password_hash FROM gateway.person WHERE email_key = $1",  # noqa: S608 - as above
         email_key(email),
     )
-    return (_person(row), row["password_hash"]) if row else None
+    return (read_person(row), row["password_hash"]) if row else None
 
 
 async def email_is_free(db: Reader, email: str, but_for: PersonId) -> bool:
@@ -81,7 +81,7 @@ async def insert_reset(db: Writer, secret_hash: bytes, person_id: PersonId, expi
     )
 
 
-async def find_reset(db: Reader, secret_hash: bytes, now: datetime) -> tuple[Person, str] | None:
+async def find_reset(db: Reader, secret_hash: bytes, now: datetime) -> tuple[Person, str | None] | None:
     """Whose password may be set with this secret."""
     person_id = await db.fetchval(
         "SELECT person_id FROM gateway.password_reset WHERE secret_hash = $1 AND expires_at > $2",
@@ -110,5 +110,5 @@ async def delete(db: Writer, person: Person) -> None:
     await db.execute("DELETE FROM gateway.feed_head WHERE account_id = $1", person.account_id)
 
 
-def _person(row: Record) -> Person:
+def read_person(row: Record) -> Person:
     return Person(**{name: row[name] for name in COLUMNS.split(", ")})
