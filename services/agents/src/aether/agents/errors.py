@@ -63,3 +63,53 @@ class NotHere(Refusal):
     status = 403
     type = "not-for-this-machine"
     title = "This machine may not have that"
+
+
+class NotThisRun(Refusal):
+    """A secret that is no run's of this machine, or none where one has to be shown."""
+
+    status = 401
+    type = "no-such-secret"
+    title = "This is not the secret of a run of this machine"
+
+
+class NoSuchVendor(NotFound):
+    title = "There is no such vendor"
+
+
+class VendorAway(Refusal):
+    status = 502
+    type = "vendor-away"
+    title = "The vendor does not answer"
+
+
+class NobodyToTell(Refusal):
+    status = 409
+    type = "nobody-to-tell"
+    title = "Nobody is known yet whom this machine could call"
+
+
+class TooOften(Refusal):
+    status = 429
+    type = "too-often"
+    title = "This machine has called too often; it may again in a few minutes"
+
+
+class NotTyped(Refusal):
+    """The terminal would not take what was said; a question that it answered is open again."""
+
+    status = 409
+    type = "not-typed"
+    title = "That could not be typed"
+
+
+class CannotStart(Refusal):
+    status = 409
+    type = "cannot-start"
+    title = "This cannot be started"
+
+
+class PushNotConfigured(Refusal):
+    status = 409
+    type = "push-not-configured"
+    title = "Web Push is not configured here"

@@ -58,6 +58,12 @@ class Links(Protocol):
     async def get(self, project_id: ProjectId) -> Link:
         """Made ready if it is not yet. Raises the authority's refusal or MachineUnreachable."""
 
+    async def begin(self, machine: Machine) -> None:
+        """A machine has started. Returns before the connection stands."""
+
+    async def drop(self, project_id: ProjectId) -> None:
+        """A machine has stopped, or its project is gone."""
+
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
         """Keys or tokens have changed: have running machines (of the account, or one) given what they may have
         now, within 5 s. Returns at once."""
@@ -153,8 +159,9 @@ class Attention(Protocol):
     async def settled(self, db: Writer, run_id: RunId) -> None:
         """What the run called for is over (answered, gone on): its notices are read."""
 
-    def is_looked_at(self, person_id: PersonId, run_id: RunId) -> bool:
-        """Whether a page of the person is proven to show this very run right now."""
+    async def look(self, db: Writer, account_id: AccountId, person_id: PersonId, run_id: RunId) -> None:
+        """A page of the person is proven to show this very run right now: good for 15 s, in which nothing that it
+        calls for leaves aether. Its notices are read."""
 
 
 # Who is asked for what a machine may ask: the bus, in the service.
