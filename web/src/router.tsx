@@ -38,12 +38,14 @@ const landing = createRoute({
   component: lazyRouteComponent(() => import("./routes/Landing"), "Landing"),
 });
 
-type Next = { next?: string };
+type Next = { next?: string; problem?: string };
 
 /** Only an address of this app may follow a sign-in. */
-function withNext(search: Record<string, unknown>): Next {
-  const next = search.next;
-  return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+function withNext({ next, problem }: Record<string, unknown>): Next {
+  return {
+    ...(typeof next === "string" && /^\/(?![/\\])/.test(next) && { next }),
+    ...(typeof problem === "string" && { problem }),
+  };
 }
 
 const signup = createRoute({
@@ -130,6 +132,12 @@ const replay = createRoute({
   component: lazyRouteComponent(() => import("./routes/Replay"), "Replay"),
 });
 
+const access = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/projects/$projectId/ssh",
+  component: lazyRouteComponent(() => import("./routes/Access"), "Access"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
@@ -162,6 +170,27 @@ const tokens = createRoute({
   component: lazyRouteComponent(() => import("./routes/Tokens"), "Tokens"),
 });
 
+const vendorKeys = createRoute({
+  getParentRoute: () => settings,
+  path: "/keys",
+  validateSearch: ({ add }: Record<string, unknown>): { add?: string } =>
+    typeof add === "string" ? { add } : {},
+  component: lazyRouteComponent(() => import("./routes/Keys"), "Keys"),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => settings,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./routes/Notifications"), "Notifications"),
+});
+
+const github = createRoute({
+  getParentRoute: () => settings,
+  path: "/github",
+  validateSearch: withNext,
+  component: lazyRouteComponent(() => import("./routes/GitHub"), "GitHub"),
+});
+
 const routeTree = rootRoute.addChildren([
   landing,
   signup,
@@ -173,7 +202,8 @@ const routeTree = rootRoute.addChildren([
     workspace,
     recordings,
     replay,
-    settings.addChildren([settingsHome, profile, sessions, tokens]),
+    access,
+    settings.addChildren([settingsHome, profile, vendorKeys, github, notifications, sessions, tokens]),
   ]),
 ]);
 

@@ -1,7 +1,8 @@
 /** The ways in, and changes of the account itself. A 401 here is a wrong password, not the end of a sign-in. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
 import type { Me, UpdateMe } from "@/api/types";
+import { forgetBrowser } from "@/features/attention/browser";
 import { keys } from "./keys";
 
 const ENTRANCE = { entrance: true };
@@ -53,14 +54,28 @@ export function useUpdateMe() {
   });
 }
 
+/** Whatever was kept belonged to who leaves. */
+function left(cache: QueryClient): void {
+  cache.clear();
+  cache.setQueryData(keys.me, null);
+}
+
+export function useLogout() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: async () => {
+      await forgetBrowser();
+      await answer(api.POST("/api/auth/logout"));
+    },
+    onSuccess: () => left(cache),
+  });
+}
+
 export function useDeleteMe() {
   const cache = useQueryClient();
   return useMutation({
     meta: ENTRANCE,
     mutationFn: (body: { password: string }) => answer(api.DELETE("/api/me", { body })),
-    onSuccess: () => {
-      cache.clear();
-      cache.setQueryData(keys.me, null);
-    },
+    onSuccess: () => left(cache),
   });
 }

@@ -1,4 +1,4 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
 import { ApiError } from "@/api/problem";
 import type { Me } from "@/api/types";
@@ -26,15 +26,4 @@ export const configQuery = queryOptions({
 
 export function useMe(): Me | null {
   return useQuery(meQuery).data ?? null;
-}
-
-export function useLogout() {
-  const cache = useQueryClient();
-  return useMutation({
-    mutationFn: () => answer(api.POST("/api/auth/logout")),
-    onSuccess: () => {
-      cache.clear();
-      cache.setQueryData(keys.me, null);
-    },
-  });
 }

@@ -1,5 +1,7 @@
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { asApiError } from "@/api/problem";
+import { EnterWithGitHub } from "@/features/github/EnterWithGitHub";
+import { ProblemLine } from "@/features/github/ProblemLine";
 import { useLogin, useSignup } from "@/queries/entrance";
 import { Button } from "@/ui/Button";
 import { FailureLine } from "@/ui/Failure";
@@ -12,17 +14,19 @@ const LINK =
   "rounded-md text-accent underline decoration-accent/40 underline-offset-4 hover:decoration-accent";
 
 /** Where a person wanted to go before the sign-in. The router has checked that it is ours. */
-function useGoOn(from: "/login" | "/signup"): () => void {
-  const { next = "/projects" } = useSearch({ from });
+function useGoOn(from: "/login" | "/signup") {
+  const { next = "/projects", problem } = useSearch({ from });
   const router = useRouter();
   // The way into a preview is no page of this app's, though it is on its origin.
-  return () => (next.startsWith("/api/") ? window.location.assign(next) : router.history.push(next));
+  const goOn = (): void =>
+    next.startsWith("/api/") ? window.location.assign(next) : router.history.push(next);
+  return { next, problem, goOn };
 }
 
 export function Signup() {
   useTitle("Sign up");
   const signup = useSignup();
-  const goOn = useGoOn("/signup");
+  const { next, problem, goOn } = useGoOn("/signup");
   const errors = fieldErrors(signup.error);
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -36,6 +40,8 @@ export function Signup() {
   };
   return (
     <Narrow title="Create your account" lead="A machine of your own is a minute away.">
+      <ProblemLine code={problem} />
+      <EnterWithGitHub next={next}>Sign up with GitHub</EnterWithGitHub>
       <form onSubmit={submit} className="grid gap-4" noValidate>
         <Field
           label="Email"
@@ -80,7 +86,7 @@ export function Signup() {
 export function Login() {
   useTitle("Sign in");
   const login = useLogin();
-  const goOn = useGoOn("/login");
+  const { next, problem, goOn } = useGoOn("/login");
   const errors = fieldErrors(login.error);
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -88,6 +94,8 @@ export function Login() {
   };
   return (
     <Narrow title="Sign in">
+      <ProblemLine code={problem} />
+      <EnterWithGitHub next={next}>Sign in with GitHub</EnterWithGitHub>
       <form onSubmit={submit} className="grid gap-4" noValidate>
         <Field
           label="Email"

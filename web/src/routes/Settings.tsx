@@ -3,6 +3,9 @@ import { TopBar } from "@/features/gateway/TopBar";
 
 const PAGES = [
   ["/settings/profile", "Profile"],
+  ["/settings/keys", "Keys"],
+  ["/settings/github", "GitHub"],
+  ["/settings/notifications", "Notifications"],
   ["/settings/sessions", "Sessions"],
   ["/settings/tokens", "Tokens"],
 ] as const;
@@ -19,7 +22,10 @@ export function Settings() {
       </TopBar>
       <div className="min-h-0 flex-1 overflow-auto">
         <div className="mx-auto grid max-w-4xl gap-x-10 gap-y-4 px-4 py-4 md:grid-cols-[10rem_1fr] md:py-8">
-          <nav aria-label="Settings" className="flex content-start gap-1 md:grid">
+          <nav
+            aria-label="Settings"
+            className="-mx-4 flex content-start gap-1 overflow-x-auto px-4 md:mx-0 md:grid md:overflow-visible md:px-0"
+          >
             {PAGES.map(([to, name]) => (
               <Link key={to} to={to} className={TAB}>
                 {name}

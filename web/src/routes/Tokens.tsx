@@ -3,14 +3,15 @@ import { useState } from "react";
 import type { CreatedToken, Token } from "@/api/types";
 import { tokensQuery, useCreateToken, useRevokeToken } from "@/queries/account";
 import { Button } from "@/ui/Button";
-import { CopyButton } from "@/ui/Copy";
 import { Confirm, Dialog } from "@/ui/Dialog";
 import { Failure, FailureLine } from "@/ui/Failure";
-import { Field, INPUT_LOOK } from "@/ui/Field";
+import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
 import { day } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
+import { expiry, Lifetime } from "@/ui/Lifetime";
 import { Panel } from "@/ui/Panel";
+import { SecretLine } from "@/ui/Secret";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { Ago } from "@/ui/Time";
 import { useTitle } from "@/ui/title";
@@ -103,17 +104,6 @@ function Row({ token }: { token: Token }) {
   );
 }
 
-const LIFETIMES = [
-  ["30", "30 days"],
-  ["90", "90 days"],
-  ["365", "a year"],
-  ["", "no end"],
-] as const;
-
-function expiry(days: string): string | null {
-  return days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
-}
-
 function CreateToken({ close, created }: { close: () => void; created: (token: CreatedToken) => void }) {
   const create = useCreateToken();
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
@@ -137,16 +127,7 @@ function CreateToken({ close, created }: { close: () => void; created: (token: C
           hint="Where it will be used."
           error={fieldErrors(create.error).name}
         />
-        <label className="grid gap-1">
-          <span className="font-medium">Lifetime</span>
-          <select name="days" defaultValue="90" className={INPUT_LOOK}>
-            {LIFETIMES.map(([days, words]) => (
-              <option key={days} value={days}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Lifetime />
         <FailureLine error={unshown(create.error, ["name"])} />
         <div className="flex justify-end gap-2">
           <Button kind="quiet" onClick={close}>
@@ -166,16 +147,7 @@ function Secret({ token, close }: { token: CreatedToken; close: () => void }) {
   return (
     <Dialog title={`Token ${token.name}`} close={close} wide>
       <p className="text-muted">Copy it now. It is not shown again.</p>
-      <div className="flex items-center gap-2 rounded-md border border-edge bg-screen py-1 pl-3 pr-1">
-        <input
-          readOnly
-          aria-label="Token secret"
-          value={token.secret}
-          onFocus={(event) => event.currentTarget.select()}
-          className="min-w-0 flex-1 bg-transparent font-mono text-13 outline-none"
-        />
-        <CopyButton text={token.secret} kind="plain" />
-      </div>
+      <SecretLine label="Token secret" secret={token.secret} />
       <div className="flex justify-end">
         <Button kind="primary" onClick={close}>
           Done

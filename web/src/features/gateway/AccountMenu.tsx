@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useLogout, useMe } from "@/queries/me";
+import { useLogout } from "@/queries/entrance";
+import { useMe } from "@/queries/me";
 import { MenuButton } from "@/ui/MenuButton";
 import { setTheme, THEME_WORDS, type Theme, useTheme } from "@/ui/theme";
 
@@ -29,8 +30,10 @@ export default function AccountMenu() {
       entries={[
         "line",
         { icon: "user", text: "Profile", run: () => void navigate({ to: "/settings/profile" }) },
+        { icon: "key", text: "Keys", run: () => void navigate({ to: "/settings/keys" }) },
+        { icon: "bell", text: "Notifications", run: () => void navigate({ to: "/settings/notifications" }) },
         { icon: "screen", text: "Sign-in sessions", run: () => void navigate({ to: "/settings/sessions" }) },
-        { icon: "key", text: "Access tokens", run: () => void navigate({ to: "/settings/tokens" }) },
+        { icon: "lock", text: "Access tokens", run: () => void navigate({ to: "/settings/tokens" }) },
         "line",
         { text: "Theme", words: THEME_WORDS, value: theme, choose: (next) => setTheme(next as Theme) },
         "line",

@@ -2,7 +2,7 @@ import { Dialog as Base } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
-import { useLogout } from "@/queries/me";
+import { useLogout } from "@/queries/entrance";
 import { projectsQuery } from "@/queries/projects";
 import { useFocusBack } from "@/ui/focusBack";
 import { Icon } from "@/ui/Icon";

@@ -5,7 +5,7 @@ import { Icon, Mark } from "@/ui/Icon";
 import { ShapeMark } from "@/ui/StateMark";
 import { openPalette } from "./shortcuts";
 
-const AccountMenu = lazy(() => import("./AccountMenu"));
+const Corner = lazy(() => import("./Corner"));
 
 /** The bar at the top of every page: where one is, what is going on, and the way to everything. */
 export function TopBar({ children, end }: { children: ReactNode; end?: ReactNode }) {
@@ -31,8 +31,8 @@ export function TopBar({ children, end }: { children: ReactNode; end?: ReactNode
           <Icon name="search" />
           <kbd className="hidden text-12 md:inline">{/Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd>
         </button>
-        <Suspense fallback={<span className="size-7 shrink-0 touch:size-10" />}>
-          <AccountMenu />
+        <Suspense fallback={<span className="w-16 shrink-0 touch:w-22" />}>
+          <Corner />
         </Suspense>
       </header>
       <LinkNotice />

@@ -68,8 +68,11 @@ const PAGES: Command[] = [
   page("/projects?new=true", "Create project", "plus", "n"),
   page("/projects", "All projects", "folder", "g p"),
   page("/settings/profile", "Profile", "user", "g s"),
+  page("/settings/keys", "Keys", "key", "g k"),
+  page("/settings/github", "GitHub", "branch", "settings"),
+  page("/settings/notifications", "Notifications", "bell", "g n"),
   page("/settings/sessions", "Sign-in sessions", "screen", "settings"),
-  page("/settings/tokens", "Access tokens", "key", "g t"),
+  page("/settings/tokens", "Access tokens", "lock", "g t"),
 ];
 
 const THEMES: Command[] = [

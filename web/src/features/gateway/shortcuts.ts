@@ -8,6 +8,8 @@ const SECOND_KEY_MS = 1_200;
 export const PLACES = {
   p: { to: "/projects", name: "Projects" },
   s: { to: "/settings/profile", name: "Settings" },
+  k: { to: "/settings/keys", name: "Keys" },
+  n: { to: "/settings/notifications", name: "Notifications" },
   t: { to: "/settings/tokens", name: "Tokens" },
 } as const;
 

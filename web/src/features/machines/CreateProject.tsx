@@ -1,7 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { idempotencyKey } from "@/api/client";
-import type { Project } from "@/api/types";
+import type { Project, Repository } from "@/api/types";
+import { FromGitHub } from "@/features/github/FromGitHub";
+import { useLinkedGitHub } from "@/features/github/linked";
+import { RepositoryPicker } from "@/features/github/RepositoryPicker";
 import { useCreateProject } from "@/queries/projects";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -31,10 +34,24 @@ function bodyOf(form: HTMLFormElement) {
   };
 }
 
+/** Puts a chosen repository into the form; a name that was typed stays. */
+function fill(form: HTMLFormElement, repository: Repository, before: Repository | null): void {
+  const input = (name: string) => form.elements.namedItem(name) as HTMLInputElement;
+  const name = input("name");
+  if (!name.value || name.value === before?.name) name.value = repository.name;
+  input("repo_url").value = repository.clone_url;
+  input("branch").value = "";
+}
+
 export default function CreateProject({ close }: { close: () => void }) {
   const create = useCreateProject();
   const navigate = useNavigate();
   const key = useKey();
+  const github = useLinkedGitHub();
+  const form = useRef<HTMLFormElement>(null);
+  const submitButton = useRef<HTMLButtonElement>(null);
+  const [picking, setPicking] = useState(false);
+  const [picked, setPicked] = useState<Repository | null>(null);
   const errors = fieldErrors(create.error);
   const created = (project: Project): void =>
     void navigate({ to: "/projects/$projectId", params: { projectId: project.id } });
@@ -43,9 +60,23 @@ export default function CreateProject({ close }: { close: () => void }) {
     const body = bodyOf(event.currentTarget);
     create.mutate({ body, key: key(JSON.stringify(body)) }, { onSuccess: created });
   };
+  const pick = (repository: Repository): void => {
+    if (form.current) fill(form.current, repository, picked);
+    setPicked(repository);
+    setPicking(false);
+    // The form is hidden until this is drawn.
+    requestAnimationFrame(() => submitButton.current?.focus());
+  };
   return (
-    <Dialog title="Create project" close={close}>
-      <form onSubmit={submit} className="grid gap-4" noValidate>
+    <Dialog
+      title={picking ? "Choose a repository" : "Create project"}
+      close={picking ? () => setPicking(false) : close}
+    >
+      {picking && github.account && (
+        <RepositoryPicker github={github.account} choose={pick} back={() => setPicking(false)} />
+      )}
+      <form ref={form} onSubmit={submit} className={picking ? "hidden" : "grid gap-4"} noValidate>
+        <FromGitHub github={github} picked={picked} pick={() => setPicking(true)} />
         <Field
           label="Name"
           name="name"
@@ -71,7 +102,7 @@ export default function CreateProject({ close }: { close: () => void }) {
             name="branch"
             autoComplete="off"
             spellCheck={false}
-            placeholder="default"
+            placeholder={picked?.default_branch ?? "default"}
             error={errors.branch}
           />
           <Field
@@ -90,7 +121,7 @@ export default function CreateProject({ close }: { close: () => void }) {
           <Button kind="quiet" onClick={close}>
             Cancel
           </Button>
-          <Button type="submit" kind="primary" busy={create.isPending}>
+          <Button ref={submitButton} type="submit" kind="primary" busy={create.isPending}>
             Create project
           </Button>
         </div>

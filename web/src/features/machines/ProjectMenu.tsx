@@ -31,6 +31,8 @@ export default function ProjectMenu({
   const toProjects = (): void => void navigate({ to: "/projects" });
   const toRecordings = (): void =>
     void navigate({ to: "/projects/$projectId/recordings", params: { projectId: project.id } });
+  const toAccess = (): void =>
+    void navigate({ to: "/projects/$projectId/ssh", params: { projectId: project.id } });
   const running = project.status === "running";
   return (
     <>
@@ -47,6 +49,7 @@ export default function ProjectMenu({
           canStop(project) && { icon: "stop", text: "Stop", run: () => stop.mutate(undefined) },
           canStart(project) && { icon: "play", text: "Start", run: () => start.mutate(undefined) },
           { icon: "film", text: "Recordings", run: toRecordings },
+          { icon: "plug", text: "SSH access", run: toAccess },
           { icon: "settings", text: "Project settings", run: () => setShown("settings") },
           running && {
             icon: "clock",

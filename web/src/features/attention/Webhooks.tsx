@@ -1,0 +1,126 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { CreatedWebhook, Webhook } from "@/api/types";
+import { useDeleteWebhook, webhooksQuery } from "@/queries/attention";
+import { announce } from "@/ui/announce";
+import { Button } from "@/ui/Button";
+import { Confirm, Dialog } from "@/ui/Dialog";
+import { Failure } from "@/ui/Failure";
+import { Icon } from "@/ui/Icon";
+import { MenuButton } from "@/ui/MenuButton";
+import { Panel } from "@/ui/Panel";
+import { SecretLine } from "@/ui/Secret";
+import { SkeletonRows } from "@/ui/Skeleton";
+import { ShapeMark } from "@/ui/StateMark";
+import { Ago } from "@/ui/Time";
+import { AddWebhook } from "./AddWebhook";
+import { Deliveries } from "./Deliveries";
+import { kindsWords } from "./kinds";
+
+/** Where notices are posted. */
+export function Webhooks() {
+  const query = useQuery(webhooksQuery);
+  const [adding, setAdding] = useState(false);
+  const [created, setCreated] = useState<CreatedWebhook | null>(null);
+  return (
+    <Panel
+      title="Webhooks"
+      lead="Notices posted to an address of yours, signed as Standard Webhooks says."
+      end={
+        <Button onClick={() => setAdding(true)} icon={<Icon name="plus" className="size-3.5" />}>
+          Add webhook
+        </Button>
+      }
+    >
+      {query.isPending && <SkeletonRows count={1} label="Loading webhooks" />}
+      {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
+      {query.data?.length === 0 && (
+        <p className="max-w-prose text-muted">
+          No webhooks yet. With one, a question of an agent can reach your chat or your own scripts.
+        </p>
+      )}
+      {query.data && query.data.length > 0 && (
+        <ul className="-mt-4">
+          {query.data.map((webhook) => (
+            <Row key={webhook.id} webhook={webhook} />
+          ))}
+        </ul>
+      )}
+      {adding && <AddWebhook close={() => setAdding(false)} created={setCreated} />}
+      {created && <Secret created={created} close={() => setCreated(null)} />}
+    </Panel>
+  );
+}
+
+function Row({ webhook }: { webhook: Webhook }) {
+  const remove = useDeleteWebhook();
+  const [shown, setShown] = useState<"log" | "delete" | null>(null);
+  const close = (): void => setShown(null);
+  const deleted = (): void => {
+    announce("The webhook was deleted.");
+    close();
+  };
+  return (
+    <li className="flex items-center gap-3 border-b border-line py-2.5">
+      <Icon name="link" className="size-4 text-muted" />
+      <div className="grid min-w-0 flex-1">
+        <span className="truncate font-medium" title={webhook.url}>
+          {webhook.url.replace(/^https:\/\//, "")}
+        </span>
+        <span className="text-muted">
+          {webhook.failing_since && (
+            <>
+              <span className="inline-flex items-center gap-1.5 text-failed">
+                <ShapeMark shape="cross" />
+                <span>
+                  failing since <Ago at={webhook.failing_since} />
+                </span>
+              </span>
+              {" · "}
+            </>
+          )}
+          {kindsWords(webhook.kinds)}
+        </span>
+      </div>
+      <Button size="small" onClick={() => setShown("log")} aria-label={`Deliveries to ${webhook.url}`}>
+        Deliveries
+      </Button>
+      <MenuButton
+        label={`Menu of ${webhook.url}`}
+        entries={[{ icon: "trash", text: "Delete webhook", danger: true, run: () => setShown("delete") }]}
+      />
+      {shown === "log" && <Deliveries webhook={webhook} close={close} />}
+      {shown === "delete" && (
+        <Confirm
+          title="Delete this webhook?"
+          verb="Delete webhook"
+          busy={remove.isPending}
+          error={remove.error}
+          confirm={() => remove.mutate(webhook.id, { onSuccess: deleted })}
+          close={close}
+        >
+          Nothing more is posted to <span className="break-all text-text">{webhook.url}</span>, and its log
+          goes with it.
+        </Confirm>
+      )}
+    </li>
+  );
+}
+
+/** The only time the secret is seen. */
+function Secret({ created, close }: { created: CreatedWebhook; close: () => void }) {
+  return (
+    <Dialog title="Secret of the webhook" close={close} wide>
+      <p className="text-muted">
+        Each delivery is signed with it (HMAC-SHA256, header{" "}
+        <code className="font-mono text-text">webhook-signature</code>). Copy it now: it is not shown again.
+      </p>
+      <SecretLine label="Webhook secret" secret={created.secret} />
+      <div className="flex justify-end">
+        <Button kind="primary" onClick={close}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

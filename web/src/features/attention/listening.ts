@@ -1,0 +1,76 @@
+/** What a page does with the notices that come while it is open: ring, show, and go where a notification leads. */
+import type { Notice } from "@/api/types";
+import { attentionQuery } from "@/queries/attention";
+import { queryClient } from "@/queries/client";
+import type { ServerEvent } from "@/queries/events";
+import { keys } from "@/queries/keys";
+import { live } from "@/queries/link";
+import { announce } from "@/ui/announce";
+import { canNotify, keepOn, reach, show } from "./browser";
+import { manner } from "./manner";
+import { chime } from "./sound";
+
+const LOCK = "aether.listening";
+async function ring(notice: Notice): Promise<void> {
+  announce(notice.title);
+  const settings = await queryClient.ensureQueryData(attentionQuery);
+  const { sound, notification } = manner(notice, settings, new Date(), document.hasFocus());
+  if (sound) void chime();
+  // With a subscription the push service calls; twice for one thing would be noise.
+  if (notification && (await reach()) === "page") await show({ ...notice, tag: notice.id });
+}
+
+/** Answers are given elsewhere too: what a run no longer asks is no longer unread. */
+function freshen(): void {
+  void queryClient.invalidateQueries({ queryKey: keys.notices });
+}
+
+const SETTLE_MS = 1_000;
+
+/**
+ * Rings for what comes until the answer is called. Of several pages of one browser only one rings, also while nobody
+ * looks at it: the one that holds the lock.
+ */
+export function listen(go: (path: string) => void): () => void {
+  const over = new AbortController();
+  let rings = !navigator.locks;
+  let settling: ReturnType<typeof setTimeout> | undefined;
+  const hear = (event: ServerEvent): void => {
+    if (event.name === "notice.raised" && rings) ring(event.data.notice).catch(() => undefined);
+    if (event.name !== "run.changed" || event.data.question) return;
+    clearTimeout(settling);
+    settling = setTimeout(freshen, SETTLE_MS);
+  };
+  const hold = (): Promise<void> => {
+    rings = true;
+    live.listenOn(true);
+    return new Promise((release) => over.signal.addEventListener("abort", () => release()));
+  };
+  // A lock that is no longer wanted is refused with an AbortError.
+  navigator.locks?.request(LOCK, { signal: over.signal }, hold).catch(() => undefined);
+  const ended = live.onEvent(hear);
+  const forget = takeLeads(go);
+  return () => {
+    over.abort();
+    live.listenOn(false);
+    clearTimeout(settling);
+    ended();
+    forget();
+  };
+}
+
+/** Goes where the press on a notification leads, and tells the worker so. */
+function takeLeads(go: (path: string) => void): () => void {
+  if (!canNotify()) return () => undefined;
+  const take = ({ data, ports }: MessageEvent<{ kind?: string; path?: string }>): void => {
+    if (data.kind !== "go" || !data.path) return;
+    go(data.path);
+    ports[0]?.postMessage("gone");
+  };
+  navigator.serviceWorker.addEventListener("message", take);
+  void queryClient
+    .ensureQueryData(attentionQuery)
+    .then(({ push_public_key }) => keepOn(push_public_key))
+    .catch(() => undefined);
+  return () => navigator.serviceWorker.removeEventListener("message", take);
+}
