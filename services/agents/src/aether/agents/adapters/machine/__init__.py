@@ -1,0 +1,1 @@
+"""The connection to each machine that runs: its socket and its way to the broker, the program in it, its files."""

@@ -1,0 +1,183 @@
+#!/bin/sh
+"execpython3-IS$0$@"
+# The lines above are sh and Python alike: sh goes on as Python, to which they are a text that says nothing.
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import sys
+from typing import Any
+from urllib.parse import quote
+
+USAGE = """aether in a machine: speaks on the machine's own socket.
+
+usage:
+  aether notify TITLE [TEXT]            call your person
+  aether hold NAME [SECONDS]            keep the machine awake (one hour at most, 600 s unless told)
+  aether release NAME                   let it sleep again
+  aether holds                          what keeps it awake
+  aether key NAME                       print a key that this project may read
+  aether event STATE [TEXT]             say how far this run is: working, waiting, done or failed
+  aether hook [AGENT] EVENT [JSON]      hand on what an agent's hook says, from standard input unless given
+  aether git-credential get             git's credential helper
+"""
+
+SECONDS = 10
+# A hook may quote whole files; who reads it wants their beginning.
+LONGEST_TEXT = 8192
+DEEPEST = 12
+WRONG_USE, FAILED = 2, 1
+
+
+class Failed(Exception):
+    """A sentence for whoever has called."""
+
+
+class Connection(http.client.HTTPConnection):
+    """HTTP on a unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(SECONDS)
+        self.sock.connect(self.path)
+
+
+def ask(method: str, path: str, body: Any = None) -> Any:
+    """The answer's JSON, or None if it has none. Raises Failed."""
+    where = os.environ.get("AETHER_SOCKET")
+    if not where:
+        raise Failed("AETHER_SOCKET is not set: this is no machine of aether")
+    headers = {"Content-Type": "application/json"}
+    secret = os.environ.get("AETHER_RUN_SECRET")
+    if secret:
+        headers["Authorization"] = "Bearer " + secret
+    connection = Connection(where)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body).encode(), headers)
+        answer = connection.getresponse()
+        said = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise Failed(f"the machine's socket does not answer ({error})") from None
+    finally:
+        connection.close()
+    return understood(answer.status, said)
+
+
+def understood(status: int, said: bytes) -> Any:
+    try:
+        value = json.loads(said.decode("utf-8")) if said else None
+    except ValueError:
+        value = None
+    if 200 <= status < 300:
+        return value
+    value = value if isinstance(value, dict) else {}
+    raise Failed(value.get("detail") or value.get("title") or f"status {status}")
+
+
+def notify(title: str, text: str = "") -> None:
+    ask("POST", "/v1/notify", {"title": title, "body": text})
+
+
+def hold(name: str, seconds: str = "600") -> None:
+    if not seconds.isdigit():
+        raise Failed("seconds are a number")
+    ask("PUT", "/v1/holds/" + quote(name, ""), {"expires_in": int(seconds)})
+
+
+def release(name: str) -> None:
+    ask("DELETE", "/v1/holds/" + quote(name, ""))
+
+
+def holds() -> None:
+    for each in (ask("GET", "/v1/holds") or {}).get("items", []):
+        print(f"{each['name']}\t{each['until']}")
+
+
+def key(name: str) -> None:
+    print(ask("GET", "/v1/keys/" + quote(name, ""))["value"])
+
+
+def event(state: str, text: str = "") -> None:
+    said = {"state": state, "message": text}
+    if os.environ.get("AETHER_RUN"):
+        said["run"] = os.environ["AETHER_RUN"]
+    ask("POST", "/v1/agent/events", said)
+
+
+def hook(*given_words: str) -> None:
+    """Never in an agent's way: it prints nothing and always succeeds, whatever becomes of it."""
+    words = list(given_words)
+    try:
+        given = words.pop() if words[-1].lstrip().startswith("{") else sys.stdin.read()
+        ask("POST", "/v1/agent/hooks/" + quote(words[-1], ""), shortened(parsed(given)))
+    except Exception:  # noqa: BLE001,S110
+        # An agent stops, or shows its person an error, when its hook fails.
+        pass
+
+
+def parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def shortened(value: Any, depth: int = DEEPEST) -> Any:
+    """The same with no text longer than LONGEST_TEXT, and nothing deeper than DEEPEST."""
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    if isinstance(value, list):
+        return [shortened(each, depth - 1) for each in value[:200]] if depth else []
+    if isinstance(value, dict):
+        return {name: shortened(each, depth - 1) for name, each in value.items()} if depth else {}
+    return value
+
+
+def git_credential(operation: str) -> None:
+    """As gitcredentials(7) asks. Where there is none it says nothing, and git asks the next helper."""
+    if operation != "get":
+        return
+    lines = (line.rstrip("\n").partition("=") for line in sys.stdin)
+    asked = {name: value for name, _, value in lines if name in ("protocol", "host", "path")}
+    try:
+        answer = ask("POST", "/v1/git/credential", asked)
+    except Failed:
+        return
+    print(f"username={answer['username']}\npassword={answer['password']}")
+
+
+# Each with how many words it takes, at least and at most.
+COMMANDS: dict[str, tuple[Any, int, int]] = {
+    "notify": (notify, 1, 2),
+    "hold": (hold, 1, 2),
+    "release": (release, 1, 1),
+    "holds": (holds, 0, 0),
+    "key": (key, 1, 1),
+    "event": (event, 1, 2),
+    "hook": (hook, 1, 3),
+    "git-credential": (git_credential, 1, 1),
+}
+
+
+def main(words: list[str]) -> int:
+    command, fewest, most = COMMANDS.get(words[0] if words else "", (None, 0, 0))
+    if command is None or not fewest <= len(words) - 1 <= most:
+        print(USAGE, file=sys.stderr)
+        return WRONG_USE
+    try:
+        command(*words[1:])
+    except Failed as failed:
+        print(f"aether: {failed}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,169 @@
+"""The broker: a machine's requests to vendors, made with keys that the machine never has."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+import httpx2
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from aether.agents.adapters.vendors import Vendors
+from aether.agents.api.asking import Asking, TooLarge
+from aether.agents.api.refusals import told
+from aether.agents.deps.ports import RunKey, VendorKey
+from aether.agents.domain import limits, vendors
+from aether.agents.domain.report import Report
+from aether.agents.domain.usage import UsageReader
+from aether.agents.errors import NoSuchKey, NotHere
+from aether.contracts.problem import Invalid, Problem
+
+BODY_LIMIT = 256 * 1024 * 1024
+# Of an answer that is a refusal so much is read before it goes on.
+REFUSAL_READ = 64 * 1024
+REFUSED_KEY = frozenset({401, 403})
+
+log = structlog.get_logger()
+
+
+class Broker:
+    """Answers ANY /v1/llm/{vendor}/{path}."""
+
+    def __init__(self, known: Vendors) -> None:
+        self._vendors = known
+        self._ends: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, request: Request, asking: Asking) -> Response:
+        vendor = self._vendors.get(request.path_params["vendor"])
+        run = await asking.run_of(vendors.shown_secret(request.headers, request.url.query))
+        if "upgrade" in request.headers:
+            return told(Problem(type="no-upgrade", title="Only plain HTTP goes to a vendor", status=426))
+        key = await self._key(asking, run, vendor)
+        url = vendors.address(vendor, _raw_path(request), request.url.query)
+        if url is None:
+            raise Invalid("This path does not stay with the vendor.")
+        headers = [*vendors.onward(request.headers.raw), vendor.shows(key.value)]
+        answer = await self._vendors.ask(request.method, url, headers, _body(request))
+        return await Exchange(asking, run, key, answer).response(self._later)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Done even if whoever asked is gone by then."""
+        task = asyncio.create_task(work)
+        self._ends.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._ends.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("broker.not_counted", error=type(error).__name__)
+
+    @staticmethod
+    async def _key(asking: Asking, run: RunKey | None, vendor: vendors.Vendor) -> VendorKey:
+        machine = asking.machine
+        try:
+            return await asking.agents.keys.for_vendor(machine.account_id, machine.project_id, vendor.name)
+        except (NoSuchKey, NotHere):
+            if run is not None:
+                detail = f"There is no key for {vendor.name} that this project may use."
+                await asking.agents.runs.report(run.run_id, refused(asking.agents.now(), detail))
+            raise
+
+
+class Exchange:
+    """One answer on its way back, and what is learnt from it."""
+
+    def __init__(self, asking: Asking, run: RunKey | None, key: VendorKey, answer: httpx2.Response) -> None:
+        self._asking = asking
+        self._run = run
+        self._key = key
+        self._answer = answer
+
+    async def response(self, over: Callable[[Coroutine[Any, Any, None]], None]) -> Response:
+        """`over` is given what is to be done once the answer has passed, or was given up."""
+        status, begin = self._answer.status_code, b""
+        try:
+            pieces = self._answer.aiter_raw()
+            if status >= 400:
+                begin = await _begin(pieces)
+            await self._note(status, begin)
+        except BaseException:
+            await self._answer.aclose()
+            raise
+        response = StreamingResponse(self._passed(begin, pieces, over), status)
+        response.raw_headers = vendors.back(self._answer.headers.raw)
+        return response
+
+    async def _passed(
+        self, begin: bytes, pieces: AsyncIterator[bytes], over: Callable[[Coroutine[Any, Any, None]], None]
+    ) -> AsyncIterator[bytes]:
+        """The bytes as they come. What breaks off there breaks off here: the status has gone out already."""
+        usage = UsageReader(self._answer.headers.get("content-type", ""))
+        try:
+            if begin:
+                yield begin
+            async for piece in pieces:
+                usage.feed(piece)
+                yield piece
+        finally:
+            over(self._end(usage))
+
+    async def _end(self, usage: UsageReader) -> None:
+        await self._answer.aclose()
+        tokens = usage.end()
+        if self._answer.status_code < 400 and any(tokens):
+            await self._report(Report("broker", self._asking.agents.now(), tokens=tokens))
+
+    async def _note(self, status: int, begin: bytes) -> None:
+        """What the status says of the key and of the vendor's limit."""
+        agents, now = self._asking.agents, self._asking.agents.now()
+        if status in REFUSED_KEY:
+            await agents.keys.noted(self._key, refused=True)
+            await self._report(refused(now, "The key was refused."))
+        elif status < 400:
+            await agents.keys.noted(self._key, refused=False)
+            await self._report(Report("broker", now))
+        elif (limit := limits.limit(status, self._answer.headers, begin, now)) is not None:
+            await self._report(
+                Report("broker", now, reason="limited", limited_until=limit.until, detail=limit.sentence(now))
+            )
+
+    async def _report(self, report: Report) -> None:
+        if self._run is not None:
+            await self._asking.agents.runs.report(self._run.run_id, report)
+
+
+def refused(now: datetime, detail: str) -> Report:
+    return Report("broker", now, "failed", reason="key_refused", detail=detail)
+
+
+async def _begin(pieces: AsyncIterator[bytes]) -> bytes:
+    begin = b""
+    async for piece in pieces:
+        begin += piece
+        if len(begin) >= REFUSAL_READ:
+            break
+    return begin
+
+
+def _body(request: Request) -> AsyncIterator[bytes] | None:
+    """The request's body as it comes; None where there is none."""
+    has_one = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    return _bounded(request) if has_one else None
+
+
+async def _bounded(request: Request) -> AsyncIterator[bytes]:
+    taken = 0
+    async for piece in request.stream():
+        taken += len(piece)
+        if taken > BODY_LIMIT:
+            raise TooLarge
+        if piece:
+            yield piece
+
+
+def _raw_path(request: Request) -> str:
+    """What comes after the vendor, quoted as it came."""
+    raw = bytes(request.scope["raw_path"]).decode("ascii")
+    return raw.split("/", 4)[4]
