@@ -1,4 +1,4 @@
-"""What is secret is nowhere but where it is kept sealed: not in a log, a trace, a table, an environment or an argument.
+"""What is secret is only where it is kept sealed: in no log, trace, table, environment or argument.
 
 Twenty canaries go every way that a secret goes, on an aether that logs all it can; then everything is searched.
 """
@@ -17,11 +17,15 @@ import pytest
 import pytest_asyncio
 
 from aether.cli.embedded.ports import LOOPBACK
+from aether.cli.embedded.postgres import SUPERUSER
 from aether.cli.supervisor.composition import DATABASE
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 from aether.testkit.person import Person
 from aether.testkit.stack import Stack
+
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----"
+PRINTED = {"injected key", "value of a project's environment"}
 
 
 @dataclass
@@ -125,7 +129,7 @@ async def _err(person: Person, canaries: Canaries, project: str) -> None:
             f"/api/projects/{project}/agents",
             json={
                 "name": "x",
-                "public_key": f"-----BEGIN OPENSSH PRIVATE KEY-----\n{canaries.hatch('pasted key')}",
+                "public_key": f"{PRIVATE}\n{canaries.hatch('pasted key')}",
             },
         ),
         await person.session.post("/api/auth/external", json={"token": canaries.hatch("token of an issuer")}),
@@ -166,7 +170,7 @@ async def tables_of(stack: Stack) -> dict[str, bytes]:
     port = stack.ports()["postgres"]
     passwords = stack.home / "secrets" / "superuser.pgpass"
     db = await asyncpg.connect(
-        f"postgresql://postgres@{LOOPBACK}:{port}/{DATABASE}", passfile=str(passwords), timeout=20
+        f"postgresql://{SUPERUSER}@{LOOPBACK}:{port}/{DATABASE}", passfile=str(passwords), timeout=20
     )
     try:
         names = await db.fetch(
@@ -195,18 +199,13 @@ async def test_no_secret_is_written_down_anywhere(talkative: Stack) -> None:
     assert "agents.run" in tables or any(name.startswith("agents.") for name in tables)
     for name, rows in tables.items():
         # What scrolls over a terminal is recorded, and the command above printed what it was given.
-        found = canaries.found_in(rows) - (
-            {"injected key", "value of a project's environment"} if _records(name) else set()
-        )
+        recorded = PRINTED if name.startswith("terminal.") else set()
+        found = canaries.found_in(rows) - recorded
         assert not found, f"{name} holds {found}"
     for process in processes_of(talkative):
         environment = "\0".join(f"{key}={value}" for key, value in process.environ().items()).encode()
         assert not canaries.found_in(environment), process.name()
         assert not canaries.found_in("\0".join(process.cmdline()).encode()), process.name()
-
-
-def _records(table: str) -> bool:
-    return table.startswith("terminal.")
 
 
 def test_a_canary_is_found_where_it_is() -> None:

@@ -22,6 +22,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/projects/{project_id}/files/uploads": {"path": "/a", "size": 1},
     "/api/projects/{project_id}/files/grant": {"right": "write"},
     "/api/projects/{project_id}/ports/{port}": {"visibility": "public"},
+    "/api/projects/{project_id}/runs": {"agent": "command", "command": "true"},
+    "/api/projects/{project_id}/agents": {"name": "taken"},
+    "/api/runs/{run_id}/message": {"text": "taken"},
 }
 # What a route asks for in its query; others leave it alone.
 QUERY = {"path": "/a", "q": "a"}
@@ -30,6 +33,8 @@ SOCKETS = (
     "/stream/terminal/exec/{project_id}",
     "/stream/files/watch/{project_id}",
 )
+
+NAMES = ("project_id", "terminal_id", "token_id", "session_id", "run_id", "webhook_id")
 
 ORIGINS = (
     "https://evil.example",
@@ -55,7 +60,7 @@ async def test_every_route_with_an_id_answers_a_stranger_with_404(
     document = await owner.get("/api/openapi.json")
     tried = 0
     for path, operations in document["paths"].items():
-        if not any(f"{{{name}}}" in path for name in ("project_id", "terminal_id", "token_id", "session_id")):
+        if not any(f"{{{name}}}" in path for name in NAMES):
             continue
         for method in operations:
             if method not in ("get", "head", "post", "put", "patch", "delete"):
@@ -106,11 +111,15 @@ async def _things_of(owner: Person) -> dict[str, str]:
     terminal = await owner.terminal(project)
     token = (await owner.session.get("/api/tokens")).json()["items"][0]["id"]
     session = (await owner.session.get("/api/sessions")).json()["items"][0]["id"]
+    run = await owner.post(f"/api/projects/{project}/runs", {"agent": "command", "command": "cat"})
+    hook = await owner.session.post("/api/webhooks", json={"url": "https://hooks.example.com/x"})
     return {
         "project_id": project,
         "terminal_id": terminal,
         "token_id": token,
         "session_id": session,
+        "run_id": run["id"],
+        "webhook_id": hook.json()["webhook"]["id"],
         "name": "hold",
         "port": "5173",
         "upload_id": str(uuid4()),

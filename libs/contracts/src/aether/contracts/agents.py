@@ -556,7 +556,7 @@ class CreateWebhook(Command[CreatedWebhook]):
 
 
 class DeleteWebhook(Command[Done]):
-    """No more deliveries. One that is not there is already gone."""
+    """No more deliveries. A foreign webhook is as missing as none."""
 
     service = Service.AGENTS
     callers = frozenset({Service.GATEWAY})
