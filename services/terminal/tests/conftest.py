@@ -19,7 +19,7 @@ from aether.contracts.ids import AccountId, CredentialId, IntervalId, PersonId, 
 from aether.contracts.machines import MachineStarted, MachineStopped
 from aether.contracts.problem import NotFound
 from aether.contracts.service import Service
-from aether.contracts.terminal import GetTerminal, OpenTerminal, TerminalView
+from aether.contracts.terminal import GetTerminal, OpenTerminal, ReadScreen, TerminalView
 from aether.kit.grants import Grant, Right, Signer, Verifier
 from aether.kit.migrate import migrate
 from aether.kit.origins import Origins
@@ -172,6 +172,12 @@ class Box:
     async def ask_state(self, terminal: TerminalView) -> str:
         view = await self.ask(GetTerminal(account_id=self.account, terminal_id=terminal.id))
         return str(view.state)
+
+    async def screen(self, terminal: TerminalView) -> list[str]:
+        """The lines that stand there."""
+        view = await self.ask(ReadScreen(account_id=self.account, terminal_id=terminal.id))
+        lines: list[str] = view.lines
+        return lines
 
     def sockets(self) -> list[Any]:
         return [c for c in self._server.server_state.connections if hasattr(c, "writable")]

@@ -1,27 +1,60 @@
 """The jump host: a token reaches its own machine, and nothing else is to be had."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 import pytest_asyncio
 
-from aether.contracts.ids import ProjectId, new_id
+from aether.contracts.agents import AgentTokenView
+from aether.contracts.ids import AccountId, AgentTokenId, ProjectId, new_id
+from aether.contracts.problem import Unavailable
 from aether.kit.ssh import MachineConnections
 from aether.terminal.adapters import jump
+from aether.terminal.deps.jumps import Jumps
+from aether.testkit.eventually import eventually
 from aether.testkit.machine import TestMachine
 
 
-class OneToken:
-    """Knows one key, of one project."""
+class Tokens:
+    """Says what agents would say of keys, and notes which were used."""
 
-    def __init__(self, key: asyncssh.SSHKey, project: ProjectId) -> None:
-        self.known = key.export_public_key().decode().strip()
-        self.project = project
+    def __init__(self) -> None:
+        self.known: dict[str, AgentTokenView] = {}
+        self.used: list[AgentTokenId] = []
+        self.away = False
 
-    async def project_of(self, public_key: str) -> ProjectId | None:
-        return self.project if public_key == self.known else None
+    def give(self, key: asyncssh.SSHKey, project: ProjectId, account: AccountId) -> AgentTokenView:
+        line = key.export_public_key().decode().strip()
+        token = AgentTokenView(
+            id=AgentTokenId(new_id()),
+            account_id=account,
+            project_id=project,
+            name="laptop",
+            public_key=line,
+            fingerprint=key.get_fingerprint(),
+            created_at=datetime.now(UTC),
+        )
+        self.known[line] = token
+        return token
+
+    def take_back(self, token: AgentTokenView) -> None:
+        del self.known[token.public_key]
+
+    async def find(self, public_key: str, *, used: bool = False) -> AgentTokenView | None:
+        if self.away:
+            raise Unavailable
+        token = self.known.get(public_key)
+        if used and token is not None:
+            self.used.append(token.id)
+        return token
+
+    async def slug(self, token: AgentTokenView) -> str:
+        return "demo"
 
 
 class Jump:
@@ -32,14 +65,19 @@ class Jump:
         self.folder = folder
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.project = ProjectId(new_id())
+        self.account = AccountId(new_id())
+        self.tokens = Tokens()
+        self.token = self.tokens.give(self.key, self.project, self.account)
+        self.jumps = Jumps()
         self.connections = MachineConnections(machine.issue)
         self.host_key = jump.host_key(folder)
 
-    async def start(self, tokens: object | None = None) -> None:
-        known = tokens or OneToken(self.key, self.project)
-        self.acceptor = await jump.listen("127.0.0.1", 0, self.host_key, known, self.connections)  # type: ignore[arg-type] # a fake
+    async def start(self) -> None:
+        self.acceptor = await jump.listen(
+            ("127.0.0.1", 0), self.host_key, self.tokens, self.connections, self.jumps
+        )
 
-    async def connect(self, key: asyncssh.SSHKey | None = None) -> asyncssh.SSHClientConnection:
+    async def connect(self, key: asyncssh.SSHKey | None = None, **options: Any) -> asyncssh.SSHClientConnection:
         return await asyncssh.connect(
             "127.0.0.1",
             self.acceptor.get_port(),
@@ -48,6 +86,7 @@ class Jump:
             known_hosts=([self.host_key.convert_to_public()], [], []),
             config=None,
             agent_path=None,
+            **options,
         )
 
     async def stop(self) -> None:
@@ -63,11 +102,13 @@ async def jumping(machine: TestMachine, tmp_path: Path) -> AsyncIterator[Jump]:
     await there.stop()
 
 
-async def test_a_token_reaches_its_own_machine(jumping: Jump) -> None:
+async def test_a_token_reaches_its_own_machine_under_each_of_its_names(jumping: Jump) -> None:
     async with await jumping.connect() as connection:
-        reader, writer = await connection.open_connection(str(jumping.project), 22)
-        assert (await reader.read(8)) == b"SSH-2.0-"
-        writer.close()
+        for name in (str(jumping.project), str(jumping.machine.id), "demo.aether", "Demo.Aether"):
+            reader, writer = await connection.open_connection(name, 22)
+            assert (await reader.read(8)) == b"SSH-2.0-"
+            writer.close()
+    await eventually(lambda: jumping.tokens.used == [jumping.token.id])
 
 
 async def test_a_token_reaches_nothing_else(jumping: Jump) -> None:
@@ -77,6 +118,9 @@ async def test_a_token_reaches_nothing_else(jumping: Jump) -> None:
             ("127.0.0.1", jumping.acceptor.get_port()),
             (str(new_id()), 22),
             ("localhost", 22),
+            ("other.aether", 22),
+            ("demo.aether", 80),
+            ("demo", 22),
             ("169.254.169.254", 22),
         ):
             with pytest.raises(asyncssh.ChannelOpenError, match="Only your own"):
@@ -96,12 +140,103 @@ async def test_a_key_that_nobody_gave_out_is_refused(jumping: Jump) -> None:
         await jumping.connect(asyncssh.generate_private_key("ssh-ed25519"))
 
 
-async def test_as_long_as_there_are_no_tokens_nobody_gets_in(machine: TestMachine, tmp_path: Path) -> None:
-    there = Jump(machine, tmp_path)
-    await there.start(jump.NoTokens())
+async def test_a_key_that_was_only_shown_is_not_noted_as_used(jumping: Jump) -> None:
+    stranger = asyncssh.generate_private_key("ssh-ed25519")
     with pytest.raises(asyncssh.PermissionDenied):
-        await there.connect()
-    await there.stop()
+        await jumping.connect(stranger)
+    assert jumping.tokens.used == []
+
+
+async def test_while_nobody_knows_the_tokens_nobody_gets_in_and_nobody_is_cut(jumping: Jump) -> None:
+    async with await jumping.connect() as connection:
+        jumping.tokens.away = True
+        await jumping.jumps.ask(jumping.tokens)
+        with pytest.raises(asyncssh.PermissionDenied):
+            await jumping.connect()
+        assert not connection.is_closed()
+
+
+async def test_revoking_a_token_cuts_every_connection_of_it_and_no_other(jumping: Jump) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519")
+    jumping.tokens.give(other, jumping.project, jumping.account)
+    async with await jumping.connect(other) as kept:
+        connections = [await jumping.connect() for _ in range(5)]
+        writers = [(await c.open_connection(str(jumping.project), 22))[1] for c in connections]
+        jumping.jumps.cut(lambda token: token.id == jumping.token.id)
+        await asyncio.gather(*(connection.wait_closed() for connection in connections))
+        assert all(writer.is_closing() for writer in writers)
+        assert not kept.is_closed()
+    await eventually(lambda: jumping.jumps.count() == 0)
+
+
+async def test_a_token_that_opens_nothing_any_more_is_found_out_without_a_word(jumping: Jump) -> None:
+    connection = await jumping.connect()
+    await jumping.jumps.ask(jumping.tokens)
+    assert not connection.is_closed()
+    jumping.tokens.take_back(jumping.token)
+    await jumping.jumps.ask(jumping.tokens)
+    await connection.wait_closed()
+
+
+async def test_a_token_revoked_while_its_holder_comes_in_is_refused(
+    jumping: Jump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = jumping.tokens.find
+
+    async def revoked_in_between(public_key: str, *, used: bool = False) -> AgentTokenView | None:
+        return None if used else await find(public_key)
+
+    monkeypatch.setattr(jumping.tokens, "find", revoked_in_between)
+    connection = await jumping.connect()
+    await connection.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"]
+)
+async def test_every_kind_of_key_that_is_given_out_gets_in(jumping: Jump, kind: str) -> None:
+    key = asyncssh.generate_private_key(kind, **({"key_size": 3072} if kind == "ssh-rsa" else {}))
+    jumping.tokens.give(key, jumping.project, jumping.account)
+    async with await jumping.connect(key):
+        assert jumping.jumps.count() == 1
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        {"encryption_algs": ["aes128-cbc"]},
+        {"encryption_algs": ["aes128-ctr"]},
+        {"encryption_algs": ["3des-cbc"]},
+        {"kex_algs": ["diffie-hellman-group14-sha1"]},
+        {"kex_algs": ["diffie-hellman-group14-sha256"]},
+        {"kex_algs": ["diffie-hellman-group1-sha1"]},
+        {"server_host_key_algs": ["ssh-rsa"]},
+        {"server_host_key_algs": ["ecdsa-sha2-nistp256"]},
+    ],
+)
+async def test_weak_algorithms_are_refused(jumping: Jump, weak: dict[str, list[str]]) -> None:
+    with pytest.raises((asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost)):
+        await jumping.connect(**weak)
+
+
+async def test_a_signature_by_sha1_is_refused(jumping: Jump) -> None:
+    key = asyncssh.generate_private_key("ssh-rsa", key_size=3072)
+    jumping.tokens.give(key, jumping.project, jumping.account)
+    with pytest.raises(asyncssh.PermissionDenied):
+        await jumping.connect(key, signature_algs=["ssh-rsa"])
+
+
+async def test_a_swapped_host_key_is_refused(jumping: Jump) -> None:
+    with pytest.raises(asyncssh.HostKeyNotVerifiable):
+        await asyncssh.connect(
+            "127.0.0.1",
+            jumping.acceptor.get_port(),
+            username="agent",
+            client_keys=[jumping.key],
+            known_hosts=([asyncssh.generate_private_key("ssh-ed25519").convert_to_public()], [], []),
+            config=None,
+            agent_path=None,
+        )
 
 
 def test_the_host_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

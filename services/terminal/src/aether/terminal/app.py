@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from aether.contracts.ids import AccountId, ProjectId
 from aether.contracts.machines import GetProject, IssueSshCertificate, SshCertificate
 from aether.contracts.problem import Refusal
 from aether.contracts.service import Service
+from aether.contracts.terminal import JumpHostView
 from aether.kit.grants import Verifier
 from aether.kit.http import Check, apologise, health_routes, refuse, traced
 from aether.kit.origins import Origins
@@ -20,11 +22,13 @@ from aether.terminal.adapters import jump
 from aether.terminal.adapters.listeners import SshLookouts
 from aether.terminal.adapters.runs import SshRuns
 from aether.terminal.adapters.shells import SshShells
+from aether.terminal.adapters.tokens import BusTokens
 from aether.terminal.adapters.ways import SshWays
 from aether.terminal.api import tunnel
 from aether.terminal.api.door import UUID_TEXT, StreamDoor
 from aether.terminal.api.exec import ExecTalk
 from aether.terminal.api.recording import recording_route
+from aether.terminal.api.screen import screen_route
 from aether.terminal.api.socket import WebSocket
 from aether.terminal.api.stream import TerminalTalk
 from aether.terminal.deps.terminals import Terminals
@@ -76,7 +80,7 @@ async def main() -> None:
         application = http(terminals, verifier, origins, chassis.checks())
         chassis.spawn("house", terminals.keep_house())
         if settings.jump_port is not None:
-            await open_jump_host(settings, chassis, connections)
+            await open_jump_host(settings, chassis, terminals)
         await chassis.serve(application, settings.port, ws=sockets(door))
 
 
@@ -86,23 +90,36 @@ async def end_tunnels(close: Callable[[], None], terminals: Terminals) -> None:
     await terminals.tunnels.stop()
 
 
-async def open_jump_host(settings: TerminalSettings, chassis: Chassis, connections: MachineConnections) -> None:
-    """Listen for agents, whose tokens nobody gives out yet. Terminals do not wait for it, nor fail with it."""
+async def open_jump_host(settings: TerminalSettings, chassis: Chassis, terminals: Terminals) -> None:
+    """Listen for agents. Terminals do not wait for it, nor fail with it."""
     assert settings.jump_port is not None
+    tokens = BusTokens(chassis.bus)
     try:
         key = jump.host_key(settings.jump_key_folder or settings.home / "terminal")
-        acceptor = await jump.listen(settings.host, settings.jump_port, key, jump.NoTokens(), connections)
+        address = (settings.host, settings.jump_port)
+        acceptor = await jump.listen(address, key, tokens, terminals.connections, terminals.jumps)
     except OSError as error:
         log.error("jump.not_listening", port=settings.jump_port, error=str(error))
-    else:
-        chassis.on_stop.append(lambda: jump.closed(acceptor))
+        return
+    terminals.jump_host = jump_address(settings, jump.public_line(key))
+    chassis.spawn("jump watch", terminals.jumps.watch(tokens))
+    chassis.on_stop.append(lambda: jump.closed(acceptor))
+
+
+def jump_address(settings: TerminalSettings, host_key: str) -> JumpHostView:
+    """What people's ssh is told of it."""
+    assert settings.jump_port is not None
+    host = settings.jump_host or urlsplit(settings.public_url).hostname or "localhost"
+    port = settings.jump_public_port or settings.jump_port
+    return JumpHostView(host=host, port=port, host_key=host_key)
 
 
 def http(terminals: Terminals, verifier: Verifier, origins: Origins, checks: dict[str, Check]) -> Any:
-    """What is plain HTTP: health and recordings."""
+    """What is plain HTTP: health, recordings and screens."""
+    doors = (recording_route, screen_route)
     return traced(
         Starlette(
-            routes=[*health_routes(checks), recording_route(terminals, verifier, origins)],
+            routes=[*health_routes(checks), *(route(terminals, verifier, origins) for route in doors)],
             exception_handlers={Refusal: refuse, Exception: apologise},
         )
     )

@@ -5,6 +5,7 @@ Refusal
 ├── TerminalClosed      410  the session has ended; what it showed may be in its recording
 ├── SessionsUnavailable 503  the machine is there and did not make the session
 ├── NothingListens      502  no program of this machine listens on the port
+├── NoJumpHost          503  nobody listens for `ssh -J` here
 ├── TooManyTunnels      503  as many connections into the project's machine as may be are open
 ├── TooManyPorts        429  the project has as many labelled or opened ports as it may
 ├── ForeignOrigin       403  the page that asks is not ours
@@ -42,6 +43,12 @@ class NothingListens(Refusal):
 
     def __init__(self, port: int) -> None:
         super().__init__(f"No program in this project's machine listens on port {port}.")
+
+
+class NoJumpHost(Refusal):
+    status = 503
+    type = "no-jump-host"
+    title = "Machines cannot be entered by SSH here"
 
 
 class TooManyTunnels(Refusal):

@@ -6,24 +6,31 @@ from typing import Any
 
 import structlog
 
+from aether.contracts.agents import TokenRevoked
 from aether.contracts.command import Command, Done
 from aether.contracts.event import Event
 from aether.contracts.gateway import AccountDeleted, AccountRevoked
 from aether.contracts.ids import TerminalId, new_id
 from aether.contracts.machines import MachineStarted, MachineStopped, ProjectDeleted
-from aether.contracts.problem import Refusal
+from aether.contracts.problem import Invalid, Refusal
 from aether.contracts.terminal import (
     CloseTerminal,
     FindPort,
+    GetJumpHost,
     GetTerminal,
+    JumpHostView,
     ListPorts,
     ListTerminals,
     OpenTerminal,
     PortList,
     PortView,
+    ReadScreen,
     RenameTerminal,
+    ScreenView,
     TerminalList,
     TerminalView,
+    Typed,
+    TypeText,
     UpdatePort,
 )
 from aether.kit.bus import Answerer
@@ -32,7 +39,9 @@ from aether.kit.revocations import concerns
 from aether.terminal import store
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.terminals import Terminals
+from aether.terminal.deps.typist import type_into
 from aether.terminal.domain.terminal import Terminal
+from aether.terminal.errors import NoJumpHost
 
 HANG_UP_SECONDS = 3.0  # to find a session that this process has not had yet, in order to end it
 
@@ -136,6 +145,47 @@ async def _hang_up(session: Session, terminals: Terminals) -> None:
     terminals.finish(session.terminal.id, "closed")
 
 
+async def read_screen(command: ReadScreen, terminals: Terminals) -> ScreenView:
+    session = await terminals.session(command.terminal_id, command.account_id)
+    return (await terminals.screens.read(session, command.lines)).view
+
+
+async def type_text(command: TypeText, terminals: Terminals) -> Typed:
+    """What was typed with this key before is answered from what was kept, also of a session that has ended."""
+    if bool(command.text) == bool(command.keys):
+        raise Invalid("Give either a text or keys.")
+    async with terminals.reading() as db:
+        await store.get(db, command.terminal_id, command.account_id)
+    appeared = await _typed(command, terminals)
+    if appeared is None:
+        session = await terminals.session(command.terminal_id, command.account_id)
+        async with terminals.typing(session):
+            # Whoever waited here may have waited for the same key.
+            appeared = await _typed(command, terminals)
+            if appeared is None:
+                appeared = await _type(command, session, terminals)
+    return Typed(appeared=appeared)
+
+
+async def _typed(command: TypeText, terminals: Terminals) -> bool | None:
+    async with terminals.reading() as db:
+        return await store.typed(db, command.terminal_id, command.key)
+
+
+async def _type(command: TypeText, session: Session, terminals: Terminals) -> bool:
+    appeared = await type_into(session, command)
+    async with terminals.transaction() as db:
+        await store.note_typed(db, command.terminal_id, command.key, appeared=appeared)
+    terminals.seen(session, "input")
+    return appeared
+
+
+async def get_jump_host(_command: GetJumpHost, terminals: Terminals) -> JumpHostView:
+    if terminals.jump_host is None:
+        raise NoJumpHost
+    return terminals.jump_host
+
+
 async def list_ports(command: ListPorts, terminals: Terminals) -> PortList:
     await terminals.require_project(command.account_id, command.project_id)
     return PortList(items=await terminals.ports.listed(command.account_id, command.project_id))
@@ -190,6 +240,7 @@ async def delete_terminals(event: ProjectDeleted, terminals: Terminals) -> None:
     """Sessions, recordings and ports."""
     async with terminals.transaction(event) as db:
         await store.delete_project(db, event.project_id)
+    terminals.jumps.cut(lambda token: token.project_id == event.project_id)
     for session in terminals.of_project(event.project_id):
         terminals.finish(session.terminal.id, "closed")
     await terminals.ports.watchers.forget(event.project_id)
@@ -205,8 +256,15 @@ async def cut_streams(event: AccountRevoked, terminals: Terminals) -> None:
         pass
 
 
+async def cut_agents(event: TokenRevoked, terminals: Terminals) -> None:
+    terminals.jumps.cut(lambda token: token.id == event.token_id)
+    async with terminals.transaction(event):
+        pass
+
+
 async def delete_account(event: AccountDeleted, terminals: Terminals) -> None:
     terminals.cut(lambda grant: grant.account_id == event.account_id)
+    terminals.jumps.cut(lambda token: token.account_id == event.account_id)
     async with terminals.transaction(event) as db:
         projects = await store.delete_account(db, event.account_id)
     for project_id in projects:
@@ -222,6 +280,9 @@ COMMANDS: dict[type[Command[Any]], Answerer] = {
     GetTerminal: get_terminal,
     RenameTerminal: rename_terminal,
     CloseTerminal: close_terminal,
+    ReadScreen: read_screen,
+    TypeText: type_text,
+    GetJumpHost: get_jump_host,
     ListPorts: list_ports,
     UpdatePort: update_port,
     FindPort: find_port,
@@ -231,5 +292,6 @@ EVENTS: dict[type[Event], Handler] = {
     MachineStopped: close_terminals,
     ProjectDeleted: delete_terminals,
     AccountRevoked: cut_streams,
+    TokenRevoked: cut_agents,
     AccountDeleted: delete_account,
 }

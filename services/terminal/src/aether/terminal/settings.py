@@ -14,6 +14,8 @@ class TerminalSettings(Settings):
 
     port: int = 8083
     jump_port: int | None = None  # without one there is no jump host
+    jump_host: str | None = None  # what people's ssh connects to; by default the public URL's host
+    jump_public_port: int | None = None  # where something before it listens at another port than it does
     jump_key_folder: Path | None = None  # where its key is kept; by default `terminal` in AETHER_HOME
     tunnel_port: int | None = None  # where the gateway asks for ways to ports; without one there are no previews
     tunnels_per_project: int = 256

@@ -219,6 +219,27 @@ async def keep_ports(db: Writer, project_id: ProjectId, before: Ports, after: Po
     )
 
 
+async def typed(db: Reader, terminal_id: TerminalId, key: str) -> bool | None:
+    """Whether what was typed with this key has appeared; None if nothing was."""
+    appeared: bool | None = await db.fetchval(
+        "SELECT appeared FROM terminal.typed WHERE session_id = $1 AND key = $2", terminal_id, key
+    )
+    return appeared
+
+
+async def note_typed(db: Writer, terminal_id: TerminalId, key: str, *, appeared: bool) -> None:
+    """Keep the answer for whoever asks again. One for a session that was deleted meanwhile is dropped."""
+    await db.execute(
+        """
+        INSERT INTO terminal.typed (session_id, key, appeared)
+        SELECT id, $2, $3 FROM terminal.session WHERE id = $1 FOR KEY SHARE
+        ON CONFLICT DO NOTHING""",
+        terminal_id,
+        key,
+        appeared,
+    )
+
+
 async def add_chunk(db: Writer, terminal_id: TerminalId, data: bytes) -> None:
     """Keep a piece of a recording. One for a session that was deleted meanwhile is dropped."""
     await db.execute(

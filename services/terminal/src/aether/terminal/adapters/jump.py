@@ -5,51 +5,53 @@ the machine's SSH port, under whatever name the client asked for at port 22.
 """
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import asyncssh
 import structlog
 
-from aether.contracts.ids import ProjectId
+from aether.contracts.agents import AgentTokenView
+from aether.contracts.machines import SshCertificate
 from aether.contracts.problem import Refusal
-from aether.kit.ssh import CIPHERS, HOST_KEYS, KEY_EXCHANGES, MachineConnections
+from aether.kit.ssh import CIPHERS, KEY_EXCHANGES, MACS, USER_KEYS, MachineConnections
+from aether.terminal.deps.background import Background
+from aether.terminal.deps.jumps import Jumps
 from aether.terminal.deps.ports import AgentTokens
 
 LOGIN_SECONDS = 20
+KEEPALIVE_SECONDS = 15
 SSH_PORT = 22
 CONNECTIONS = 500
+DOMAIN = ".aether"  # of the names under which machines are written into people's configurations
 ONLY_OWN = "Only your own project's machine can be reached from here"
 
 log = structlog.get_logger()
 
 
-class NoTokens:
-    """The present adapter of AgentTokens: nobody has been given one yet."""
-
-    async def project_of(self, public_key: str) -> ProjectId | None:
-        return None
-
-
 class JumpHost(asyncssh.SSHServer):
     """One incoming connection."""
 
-    open_now = 0
-
-    def __init__(self, tokens: AgentTokens, connections: MachineConnections) -> None:
+    def __init__(self, tokens: AgentTokens, connections: MachineConnections, jumps: Jumps) -> None:
         self._tokens = tokens
         self._connections = connections
-        self._project: ProjectId | None = None
+        self._jumps = jumps
+        self._background = Background()
+        self.token: AgentTokenView | None = None
         self._connection: asyncssh.SSHServerConnection
+
+    def abort(self) -> None:
+        self._connection.abort()
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        JumpHost.open_now += 1
-        if JumpHost.open_now > CONNECTIONS:
+        self._jumps.enter(self)
+        if self._jumps.count() > CONNECTIONS:
             conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        JumpHost.open_now -= 1
+        self._jumps.leave(self)
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -58,8 +60,14 @@ class JumpHost(asyncssh.SSHServer):
         return True
 
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        self._project = await self._tokens.project_of(key.export_public_key().decode().strip())
-        return self._project is not None
+        """Whether the key is a token's. Asked before its holder has proven anything, and again with the proof."""
+        self.token = None
+        with contextlib.suppress(Refusal):
+            self.token = await self._tokens.find(_text(key))
+        return self.token is not None
+
+    def auth_completed(self) -> None:
+        self._background.spawn(self._note_use())
 
     def session_requested(self) -> bool:
         return False
@@ -71,34 +79,51 @@ class JumpHost(asyncssh.SSHServer):
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
     ) -> "asyncssh.SSHForwarder":
         """The way to the token's machine. The name asked for is not looked up: there is only one machine."""
-        assert self._project is not None
+        assert self.token is not None
+        token = self.token
         try:
-            machine = (await self._connections.get(self._project)).machine
+            machine = (await self._connections.get(token.project_id)).machine
+            own = dest_port in (SSH_PORT, machine.port) and await self._is_own(token, machine, dest_host.lower())
         except Refusal as refusal:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, refusal.detail) from refusal
-        names = {str(self._project), str(machine.machine_id), machine.host}
-        if dest_port not in (SSH_PORT, machine.port) or dest_host.lower() not in names:
-            log.warning("jump.refused", project_id=str(self._project))
-            raise asyncssh.ChannelOpenError(
-                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED,
-                "Only your own project's machine can be reached from here",
-            )
+        if not own:
+            log.warning("jump.refused", project_id=str(token.project_id))
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, ONLY_OWN)
         return await self._connection.forward_connection(machine.host, machine.port)
+
+    async def _is_own(self, token: AgentTokenView, machine: SshCertificate, name: str) -> bool:
+        if name.endswith(DOMAIN):
+            return name.removesuffix(DOMAIN) == await self._tokens.slug(token)
+        return name in (str(token.project_id), str(machine.machine_id), machine.host)
+
+    async def _note_use(self) -> None:
+        """It may have been revoked since the key was looked up: then its holder goes at once."""
+        assert self.token is not None
+        try:
+            if await self._tokens.find(self.token.public_key, used=True) is None:
+                self.abort()
+        except Refusal as refusal:
+            log.info("jump.use_not_noted", why=refusal.type)
 
 
 async def listen(
-    host: str, port: int, key: asyncssh.SSHKey, tokens: AgentTokens, connections: MachineConnections
+    address: tuple[str, int],
+    key: asyncssh.SSHKey,
+    tokens: AgentTokens,
+    connections: MachineConnections,
+    jumps: Jumps,
 ) -> asyncssh.SSHAcceptor:
     """Listen for agents. Whoever has no token is refused after authentication, as by any SSH server."""
     return await asyncssh.create_server(
-        lambda: JumpHost(tokens, connections),
-        host,
-        port,
+        lambda: JumpHost(tokens, connections, jumps),
+        *address,
+        config=None,
         server_host_keys=[key],
         server_version="aether",
         encryption_algs=list(CIPHERS),
         kex_algs=list(KEY_EXCHANGES),
-        signature_algs=list(HOST_KEYS),
+        mac_algs=list(MACS),
+        signature_algs=list(USER_KEYS),
         compression_algs=None,
         password_auth=False,
         kbdint_auth=False,
@@ -108,7 +133,18 @@ async def listen(
         agent_forwarding=False,
         x11_forwarding=False,
         login_timeout=LOGIN_SECONDS,
+        keepalive_interval=KEEPALIVE_SECONDS,
+        keepalive_count_max=4,
     )
+
+
+def _text(key: asyncssh.SSHKey) -> str:
+    return key.export_public_key().decode().strip()
+
+
+def public_line(key: asyncssh.SSHKey) -> str:
+    """The key as it stands in a known_hosts file, without a comment."""
+    return " ".join(_text(key).split(" ")[:2])
 
 
 def host_key(folder: Path) -> asyncssh.SSHKey:

@@ -5,6 +5,9 @@ import asyncssh
 from aether.terminal.adapters.script import MARK
 from aether.terminal.deps.ports import Capture, ShellListener
 
+PASTE_ON, PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
+PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
+
 
 class PtyShell(asyncssh.SSHClientSession[bytes]):
     """Both the SSH channel's session and the port's Shell."""
@@ -17,6 +20,8 @@ class PtyShell(asyncssh.SSHClientSession[bytes]):
         self._held: list[bytes] = []  # typed before the line was sent
         self._channel: asyncssh.SSHClientChannel[bytes] | None = None
         self._quiet = False
+        self._pressed: set[str] = set()
+        self._pasting = False  # whether the program wants pastes marked as such
 
     def write(self, data: bytes) -> None:
         if self._line:
@@ -39,6 +44,23 @@ class PtyShell(asyncssh.SSHClientSession[bytes]):
     async def capture(self, lines: int) -> Capture:
         raise ConnectionError("nobody keeps the screen of this session")
 
+    async def screen(self, lines: int) -> list[bytes]:
+        raise ConnectionError("nobody keeps the screen of this session")
+
+    async def paste(self, key: str, text: str) -> bool:
+        data = text.encode()
+        return await self.press(key, PASTE_START + data + PASTE_END if self._pasting else data)
+
+    async def press(self, key: str, keys: bytes) -> bool:
+        """It is enough that this object remembers: the session ends when it does."""
+        if key in self._pressed:
+            return False
+        if self._channel is None:
+            raise ConnectionError("the session's channel is closed")
+        self._pressed.add(key)
+        self.write(keys)
+        return True
+
     def end(self) -> None:
         if self._channel is not None:
             self._channel.close()
@@ -59,6 +81,8 @@ class PtyShell(asyncssh.SSHClientSession[bytes]):
             assert self._channel is not None
             self._channel.write(b"".join((self._line, *self._held)))
             self._line, self._held = b"", []
+        if PASTE_ON in data or PASTE_OFF in data:
+            self._pasting = data.rfind(PASTE_ON) > data.rfind(PASTE_OFF)
         if data:
             self._listener.output(data)
 

@@ -21,6 +21,9 @@ UTF8 = """case "${LC_ALL:-${LC_CTYPE:-$LANG}}" in
   *) unset LC_ALL; export LANG=C.UTF-8 LC_CTYPE=C.UTF-8 ;;
 esac
 """
+# The keys that were given to the machine, which change while it runs: each session begins with those of its time.
+KEYS = """if [ -r "${AETHER_ENV_FILE:-}" ]; then . "$AETHER_ENV_FILE"; fi
+"""
 
 
 def quoted(text: str) -> str:
@@ -55,13 +58,17 @@ PTY_SHELL = (
     _HIDDEN
     + UTF8
     + "\nexport COLORTERM=truecolor\n"
+    + KEYS
     + """cd "$folder" 2>/dev/null || cd
 if [ -n "$command" ]; then exec "${SHELL:-/bin/sh}" -lc "$command"; else exec "${SHELL:-/bin/sh}" -l; fi
 """
 )
-_RUN = """cd "$folder" 2>/dev/null || { printf 'aether: there is no folder %s\\n' "$folder" >&2; exit 126; }
+_RUN = (
+    KEYS
+    + """cd "$folder" 2>/dev/null || { printf 'aether: there is no folder %s\\n' "$folder" >&2; exit 126; }
 if [ -n "$command" ]; then exec "${SHELL:-/bin/sh}" -c "$command"; else exec "$@"; fi
 """
+)
 RUN = READ_LINE + _RUN
 RUN_ON_PTY = _HIDDEN + _RUN
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aether.contracts.agents import AgentTokenView
 from aether.contracts.ids import ProjectId, TerminalId
 from aether.terminal.domain.listeners import Listener
 
@@ -57,6 +58,20 @@ class Shell(Protocol):
 
     async def capture(self, lines: int) -> Capture:
         """Screen and at most `lines` of scrollback. Raises ConnectionError if the shell is lost meanwhile."""
+        ...
+
+    async def screen(self, lines: int) -> list[bytes]:
+        """The last lines as plain text: the screen, and what has just left it. Raises ConnectionError if the
+        shell is lost meanwhile, or nobody keeps its screen."""
+        ...
+
+    async def paste(self, key: str, text: str) -> bool:
+        """Put a text in as one paste, but only the first time that it is done with this key. Answers whether it
+        was. Raises ConnectionError if the shell is lost meanwhile; then doing it again tells."""
+        ...
+
+    async def press(self, key: str, keys: bytes) -> bool:
+        """The same for bytes as a keyboard sends them."""
         ...
 
     def end(self) -> None:
@@ -193,8 +208,14 @@ class Socket(Protocol):
 
 
 class AgentTokens(Protocol):
-    """Whom the jump host lets in, and to which project's machine."""
+    """Whom the jump host lets in, and to which project's machine. Both raise a Refusal while nobody knows."""
 
-    async def project_of(self, public_key: str) -> ProjectId | None:
-        """The project whose agent holds this key, given in OpenSSH text; None if nobody does."""
+    async def find(self, public_key: str, *, used: bool = False) -> AgentTokenView | None:
+        """The token of a key, given in OpenSSH text; None if it opens nothing, or nothing any more.
+
+        `used`: somebody has just entered with it."""
+        ...
+
+    async def slug(self, token: AgentTokenView) -> str:
+        """The name of the token's project in addresses."""
         ...

@@ -12,6 +12,7 @@ import structlog
 from aether.contracts.problem import Refusal
 from aether.terminal.deps import messages
 from aether.terminal.deps.audience import Audience
+from aether.terminal.deps.background import Background
 from aether.terminal.deps.ports import Capture, Shell, Shells, ShellSpec
 from aether.terminal.deps.recorder import Recorder
 from aether.terminal.deps.viewer import Farewell, Viewer
@@ -19,7 +20,7 @@ from aether.terminal.domain.activity import Kind
 from aether.terminal.domain.replies import typed
 from aether.terminal.domain.signals import Scanner, Signal
 from aether.terminal.domain.terminal import Reason, Terminal
-from aether.terminal.errors import TerminalClosed
+from aether.terminal.errors import SessionsUnavailable, TerminalClosed
 
 HISTORY = 50_000  # lines of scrollback for a viewer that comes
 HISTORY_BEHIND = 2_000  # and for one that could not keep up
@@ -31,7 +32,6 @@ TELL_AFTER = 2  # attempts, so that a short break passes unnoticed
 HELD_CHECK_SECONDS = 0.5
 IDLE_RING_SECONDS = 300.0
 SLOW_SECONDS = 60.0
-
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class Session:
         self._witness = witness
         self._recorder = recorder
         self._shell: Shell | None = None
-        self._base = self.ring.end  # the offset at which the present shell's output began
+        self.base = self.ring.end  # the offset at which the present shell's output began
         self._scanner = Scanner()
         self._attached = asyncio.Event()
         self._being_made = False
@@ -67,7 +67,10 @@ class Session:
         self._check: asyncio.TimerHandle | None = None
         self._quiet_until = 0.0
         self._unsent = bytearray()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
+        self.attachments = 0  # how often it was; what came in between two of them nobody has seen
+        self.heard_at: float | None = None  # when output last came to the present one, as a Unix time
+        self.news = asyncio.Event()  # set whenever output comes; cleared by the one who waits for it
         self.closed = False
         self.idle_since = time.monotonic()
 
@@ -80,7 +83,7 @@ class Session:
     async def create(self) -> None:
         """Make the session in the machine. Raises a refusal if that fails."""
         self._begin_quiet()
-        self._base = self.ring.end
+        self.base = self.ring.end
         try:
             self._take(await self._shells.create(self._spec(), self))
         finally:
@@ -91,8 +94,7 @@ class Session:
         if self._shell is not None or self.closed or self._being_made:
             return
         if self._attaching is None or self._attaching.done():
-            self._attaching = asyncio.create_task(self._attach_until_it_holds())
-            self._attaching.add_done_callback(_report)
+            self._attaching = self._background.spawn(self._attach_until_it_holds())
 
     async def attached(self, patience: float) -> bool:
         """Attach, and wait for it a while. Answers whether it is."""
@@ -103,6 +105,12 @@ class Session:
         except TimeoutError:
             return False
         return self._shell is not None
+
+    async def shell(self, patience: float) -> Shell:
+        """The shell, attached to. Raises TerminalClosed, or SessionsUnavailable if that takes too long."""
+        if not await self.attached(patience) and not self.closed:
+            raise SessionsUnavailable("The machine did not answer in time. Try again.")
+        return await self._wait_attached()
 
     async def _attach_until_it_holds(self) -> None:
         attempt = 0
@@ -123,7 +131,7 @@ class Session:
 
     async def _attach_once(self) -> None:
         self._audience.forget()
-        self._base = self.ring.end
+        self.base = self.ring.end
         self._begin_quiet()
         shell = await self._shells.attach(self._spec(), self)
         self._take(shell)
@@ -134,6 +142,7 @@ class Session:
 
     def _take(self, shell: Shell) -> None:
         self._shell = shell
+        self.attachments, self.heard_at = self.attachments + 1, None
         self._held = False
         if self._unsent:
             shell.write(bytes(self._unsent))
@@ -152,7 +161,8 @@ class Session:
             self._recorder.output(data)
         for signal in self._scanner.scan(data):
             self._signalled(signal)
-        now = time.monotonic()
+        now, self.heard_at = time.monotonic(), time.time()
+        self.news.set()
         if now > self._quiet_until:
             self._witness.seen(self, "output")
         self._audience.append(data, now)
@@ -250,8 +260,7 @@ class Session:
             return
         self._stop()
         code, word = (messages.ENDED, "ended") if reason == "exited" else (messages.GONE, "gone")
-        farewell = Farewell(messages.exited(exit_code, reason), code, word)
-        self._audience.bid_farewell(farewell)
+        self._audience.bid_farewell(Farewell(messages.exited(exit_code, reason), code, word))
         self._witness.ended(self, reason, exit_code)
 
     def release(self) -> None:
@@ -323,14 +332,14 @@ class Session:
             shell = await self._wait_attached()
             if not shell.keeps_screen:
                 return self.ring.end, self.ring.read(self.ring.start, self.ring.end - self.ring.start)
-            base = self._base
+            base = self.base
             try:
                 capture = await shell.capture(lines)
             except ConnectionError:
                 await asyncio.sleep(BACK_OFF[0])
                 continue
             snapshot = await self._compose(capture)
-            if self.ring.holds(base + capture.position) and base == self._base:
+            if self.ring.holds(base + capture.position) and base == self.base:
                 return base + capture.position, snapshot
 
     async def _compose(self, capture: Capture) -> bytes:
@@ -387,13 +396,4 @@ class Session:
             with contextlib.suppress(TerminalClosed):  # then everyone has been told of it
                 await work
 
-        task = asyncio.create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(_report)
-
-
-def _report(task: "asyncio.Task[None]") -> None:
-    """A fault of ours in a background task is logged; whoever comes next tries again."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("session.task_failed", task=task.get_name(), exc_info=error)
+        self._background.spawn(run())

@@ -13,26 +13,35 @@ import structlog
 from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, ProjectId, TerminalId
 from aether.contracts.problem import NotFound, Refusal, Unavailable
-from aether.contracts.terminal import ActivitySeen, TerminalSignal, TerminalView
+from aether.contracts.terminal import (
+    ActivitySeen,
+    JumpHostView,
+    TerminalReported,
+    TerminalSignal,
+    TerminalView,
+)
 from aether.kit.grants import Grant
 from aether.kit.postgres import Database, Reader, Writer
 from aether.kit.revocations import Revocations
 from aether.kit.ssh import MachineConnections
 from aether.terminal import store
 from aether.terminal.deps.clock import Clock, SystemClock
+from aether.terminal.deps.jumps import Jumps
 from aether.terminal.deps.port_table import PortTable
 from aether.terminal.deps.ports import Lookouts, Runs, Shells, Ways
 from aether.terminal.deps.recorder import Recorder
+from aether.terminal.deps.screens import Screens
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.teller import Teller
 from aether.terminal.deps.tunnels import Tunnels
 from aether.terminal.deps.watchers import Watchers
-from aether.terminal.domain.activity import Activity, Kind
+from aether.terminal.domain.activity import Activity, Kind, Rate
 from aether.terminal.domain.signals import Signal
 from aether.terminal.domain.terminal import Reason, Terminal
 from aether.terminal.errors import TerminalClosed
 
 TELL_SECONDS = 1.0
+REPORTS_A_SECOND = 20
 FIND_AT_ONCE = 8
 FIND_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
@@ -61,6 +70,9 @@ class Terminals:
     clock: Clock = field(default_factory=SystemClock)
     revocations: Revocations = field(default_factory=Revocations)
     activity: Activity = field(default_factory=Activity)
+    screens: Screens = field(default_factory=Screens)
+    jumps: Jumps = field(default_factory=Jumps)
+    jump_host: JumpHostView | None = None  # None where it does not listen
     # What else must be cut or ended: commands that run, each as a function of a condition on its grant.
     cuts: set[Callable[[Callable[[Grant], bool]], None]] = field(default_factory=set)
 
@@ -74,6 +86,8 @@ class Terminals:
         self._finding: dict[TerminalId, asyncio.Lock] = {}
         self._changes: dict[TerminalId, asyncio.TimerHandle] = {}
         self._signals: dict[TerminalId, float] = {}
+        self._reports: dict[TerminalId, Rate] = {}
+        self._typing: dict[TerminalId, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     # The database.
@@ -172,7 +186,8 @@ class Terminals:
         timer = self._changes.pop(terminal_id, None)
         if timer is not None:
             timer.cancel()
-        self._signals.pop(terminal_id, None)
+        for kept in (self._signals, self._reports, self._typing):
+            kept.pop(terminal_id, None)
         return self.live.pop(terminal_id, None)
 
     def finish(self, terminal_id: TerminalId, reason: Reason) -> None:
@@ -242,8 +257,15 @@ class Terminals:
             loop = asyncio.get_running_loop()
             self._changes[terminal_id] = loop.call_later(TELL_SECONDS, self._tell_change, session)
 
+    def typing(self, session: Session) -> asyncio.Lock:
+        """Held while something is typed there, so that two texts do not mingle."""
+        return self._typing.setdefault(session.terminal.id, asyncio.Lock())
+
     def signalled(self, session: Session, signal: Signal) -> None:
         t, now = session.terminal, time.monotonic()
+        if signal.kind == "report":
+            self._reported(t, signal.text, now)
+            return
         if now - self._signals.get(t.id, -TELL_SECONDS) < TELL_SECONDS or signal.kind == "title":
             return
         self._signals[t.id] = now
@@ -256,6 +278,12 @@ class Terminals:
                 text=signal.text,
             )
         )
+
+    def _reported(self, t: Terminal, text: str, now: float) -> None:
+        if self._reports.setdefault(t.id, Rate(REPORTS_A_SECOND)).allows(now):
+            self.teller.tell(
+                TerminalReported(account_id=t.account_id, project_id=t.project_id, terminal_id=t.id, text=text)
+            )
 
     def ended(self, session: Session, reason: Reason, exit_code: int | None) -> None:
         if self.drop(session.terminal.id) is not None:

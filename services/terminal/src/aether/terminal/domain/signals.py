@@ -1,4 +1,4 @@
-"""What a program says of itself in its output: its title, a bell, a notice.
+"""What a program says of itself in its output: its title, a bell, a notice, how far it is.
 
 The text comes from the machine and is data: control characters are taken out and its length is bounded.
 """
@@ -19,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u20
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    kind: Literal["title", "bell", "notify"]
+    kind: Literal["title", "bell", "notify", "report"]
     text: str = ""
 
 
@@ -53,6 +53,12 @@ def _signal(match: re.Match[bytes]) -> Signal | None:
     number, text = int(match.group(1)), match.group(2)
     if number in (0, 2):
         return Signal("title", clean(text, TITLE_LENGTH))
+    return _notice(number, text)
+
+
+def _notice(number: int, text: bytes) -> Signal | None:
+    if number == 7501:
+        return Signal("report", clean(text, NOTICE_LENGTH))
     if number == 9 and not text.startswith(b"4;"):  # 9;4 is ConEmu's progress bar
         return Signal("notify", clean(text, NOTICE_LENGTH))
     if number == 777 and text.startswith(b"notify;"):
@@ -61,6 +67,11 @@ def _signal(match: re.Match[bytes]) -> Signal | None:
     return None
 
 
+def without_controls(text: str) -> str:
+    """What may be shown of it."""
+    return _CONTROL.sub("", text)
+
+
 def clean(text: bytes, length: int) -> str:
     """Machine text for people: valid, without controls, at most `length` characters."""
-    return _CONTROL.sub("", text[: length * 4].decode("utf-8", "replace"))[:length].strip()
+    return without_controls(text[: length * 4].decode("utf-8", "replace"))[:length].strip()

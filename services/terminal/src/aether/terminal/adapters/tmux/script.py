@@ -5,6 +5,7 @@ exit code, which tmux tells in order after all output, and keeps the pane until 
 drops output it has not passed on yet when a pane dies.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 from aether.contracts.ids import TerminalId
@@ -14,6 +15,8 @@ from aether.terminal.adapters.tmux.control import quoted
 SOCKET = "aether"
 HISTORY = 50_000
 EXITED = b"exited "
+NEW = "new"
+BUFFER = "aether-paste"
 
 OPTIONS = (
     f"set -g history-limit {HISTORY}",
@@ -35,6 +38,7 @@ OPTIONS = (
 PANE = """trap : INT QUIT TSTP
 (
   unset TMUX TMUX_PANE AETHER_COMMAND
+  if [ -r "${AETHER_ENV_FILE:-}" ]; then . "$AETHER_ENV_FILE"; fi
   if [ -n "$1" ]; then exec "${SHELL:-/bin/sh}" -lc "$1"; else exec "${SHELL:-/bin/sh}" -l; fi
 )
 code=$?
@@ -89,6 +93,37 @@ def resize_command(cols: int, rows: int) -> str:
 def keys_commands(pane: str, data: bytes, size: int = 512) -> list[str]:
     """Bytes for the pane's input as they are, in commands of moderate length."""
     return [f"send-keys -t {pane} -H {data[at : at + size].hex(' ')}" for at in range(0, len(data), size)]
+
+
+def screen_commands(pane: str, lines: int) -> list[str]:
+    """Whether a program draws on the alternate screen, that screen, and the main one with its last scrollback."""
+    alternate = f"display-message -p -t {pane} '#{{alternate_on}}'"
+    return [alternate, f"capture-pane -p -t {pane}", f"capture-pane -p -t {pane} -S -{lines}"]
+
+
+def once_command(pane: str, key: str, act: str, otherwise: str) -> str:
+    """`act`, or `otherwise` if it was done with this key; the last answer but one is NEW if it is done now.
+
+    tmux itself keeps the key, as an option of the pane, and does both without anything in between. Each branch has
+    as many commands as the other, so that the answers are as many.
+    """
+    option = f"@once_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    done = f"display-message -p old ; display-message -p old ; {otherwise}"
+    doing = f"set-option -p -t {pane} {option} 1 ; display-message -p {NEW} ; {act}"
+    return f"if-shell -F -t {pane} '#{{{option}}}' {{ {done} }} {{ {doing} }}"
+
+
+def paste_commands(pane: str, key: str, text: str) -> list[str]:
+    """Put a text in as one paste, once for each key; marked as a paste where the program has asked for that."""
+    words = '"\\n"'.join(quoted(line) for line in text.split("\n"))
+    paste = f"paste-buffer -p -r -d -b {BUFFER} -t {pane}"
+    return [f"set-buffer -b {BUFFER} {words}", once_command(pane, key, paste, f"delete-buffer -b {BUFFER}")]
+
+
+def press_commands(pane: str, key: str, keys: bytes) -> list[str]:
+    """Bytes for the pane's input, at most a few hundred, once for each key."""
+    press = f"send-keys -t {pane} -H {keys.hex(' ')}"
+    return [once_command(pane, key, press, "display-message -p old")]
 
 
 def end_command(terminal_id: TerminalId) -> str:

@@ -97,6 +97,16 @@ class TmuxShell(asyncssh.SSHClientSession[bytes]):
         assert asked.position is not None
         return snapshot.PaneCapture(now, replies, asked.position, pasting=self._pasting)
 
+    async def screen(self, lines: int) -> list[bytes]:
+        alternate, shown, with_history = await self._ask(*script.screen_commands(self._pane, lines))
+        return shown if alternate == [b"1"] else with_history
+
+    async def paste(self, key: str, text: str) -> bool:
+        return await self._once(script.paste_commands(self._pane, key, text))
+
+    async def press(self, key: str, keys: bytes) -> bool:
+        return await self._once(script.press_commands(self._pane, key, keys))
+
     def end(self) -> None:
         self._order(script.end_command(self._id))
 
@@ -190,14 +200,22 @@ class TmuxShell(asyncssh.SSHClientSession[bytes]):
         assert asked.answer is not None
         return await asked.answer
 
-    def _send(self, commands: list[str]) -> _Asked:
-        """Send commands as one line: nothing comes between them. Their answers are awaited."""
-        asked = _Asked(len(commands), asyncio.get_running_loop().create_future())
+    def _send(self, commands: list[str], count: int | None = None) -> _Asked:
+        """Send commands as one line: nothing comes between them. Their answers are awaited, one for each unless
+        `count` says otherwise."""
+        asked = _Asked(count or len(commands), asyncio.get_running_loop().create_future())
         if self._channel is None:
             raise ConnectionError("the session's channel is closed")
         self._asked.append(asked)
         self._channel.write(" ; ".join(commands).encode() + b"\n")
         return asked
+
+    async def _once(self, commands: list[str]) -> bool:
+        """Whether it was done now. The choice is one command here and three more there."""
+        asked = self._send(commands, count=len(commands) + 3)
+        assert asked.answer is not None
+        replies = await asked.answer
+        return replies[-2] == [script.NEW.encode()]
 
     def _order(self, command: str) -> None:
         """Send one command whose answer nobody awaits."""
