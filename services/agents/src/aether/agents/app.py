@@ -36,18 +36,14 @@ class CannotServe(Exception):
 async def main() -> None:
     settings = AgentsSettings()
     async with Chassis.open(Service.AGENTS, settings, MIGRATIONS) as chassis:
-        links, attention, runs, agents = parts(settings, chassis)
-        chassis.on_stop.append(links.close)
-        chassis.spawn("links", links.run())
-        chassis.spawn("attention", attention.run())
-        chassis.spawn("runs", runs.run())
+        agents = parts(settings, chassis)
         await chassis.answer(COMMANDS, agents)
         chassis.hear(EVENTS, agents)
         await chassis.serve(http(chassis.checks()), settings.port)
 
 
-def parts(settings: AgentsSettings, chassis: Chassis) -> tuple[SshLinks, AttentionDesk, Runs, Agents]:
-    """All of them, each knowing the others through Agents; and those that have work of their own."""
+def parts(settings: AgentsSettings, chassis: Chassis) -> Agents:
+    """All of them, each knowing the others through Agents; those that have work of their own begin it."""
     agents = Agents(settings, chassis.database, chassis.bus, vault_of(settings))
 
     async def issue(project_id: ProjectId, public_key: str) -> SshCertificate:
@@ -57,15 +53,20 @@ def parts(settings: AgentsSettings, chassis: Chassis) -> tuple[SshLinks, Attenti
         agents.links.refit(account_id, project_id)
 
     agents.keys = KeyRing(chassis.database, agents.vault, agents.now)
-    agents.tokens = TokenBook(chassis.database, agents.now, refit)
+    tokens = TokenBook(chassis.database, agents.now, refit)
     push, post = WebPush(settings), WebhookPoster(settings)
     attention = AttentionDesk(chassis.database, agents.vault, settings, agents.now, push=push, post=post)
     vendors = Vendors(settings)
-    chassis.on_stop.append(vendors.close)
     links = SshLinks(agents, issue, partial(machine_app, agents, vendors))
     runs = Runs(agents)
-    agents.attention, agents.links, agents.runs = attention, links, runs
-    return links, attention, runs, agents
+    agents.tokens, agents.attention, agents.links, agents.runs = tokens, attention, links, runs
+    chassis.on_stop.append(links.close)
+    chassis.on_stop.append(vendors.close)
+    chassis.spawn("tokens", tokens.run())
+    chassis.spawn("links", links.run())
+    chassis.spawn("attention", attention.run())
+    chassis.spawn("runs", runs.run())
+    return agents
 
 
 def vault_of(settings: AgentsSettings) -> Vault:
