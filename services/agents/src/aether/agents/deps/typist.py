@@ -1,0 +1,125 @@
+"""Types what was said to runs into their terminals, each once."""
+
+import asyncio
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import structlog
+
+from aether.agents.deps.agents import Agents
+from aether.agents.deps.ledger import Ledger
+from aether.agents.domain.input import Input
+from aether.agents.domain.run import Run
+from aether.agents.errors import NotTyped
+from aether.agents.store import inputs as store
+from aether.agents.store import runs as runs_store
+from aether.contracts.ids import RunId
+from aether.contracts.problem import Refusal
+from aether.contracts.terminal import TypeText
+
+TYPE_SECONDS = 10.0
+NOT_SHOWN = "The agent's screen did not show the text. Look at its terminal."
+
+log = structlog.get_logger()
+
+
+class Typist:
+    """One for a process. What was claimed is typed, in the order of the claims, also by the next process.
+
+    The terminal types the same key once, so that a crash between the claim and the note of it does no harm.
+    """
+
+    def __init__(self, agents: Agents, ledger: Ledger) -> None:
+        self._agents = agents
+        self._ledger = ledger
+        self._tasks: dict[UUID, asyncio.Task[str]] = {}
+        self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
+
+    async def type_soon(self, input_id: UUID, *, within: float) -> None:
+        """Type it, and wait `within` seconds for it at most. Raises NotTyped if it cannot be typed at all."""
+        task = self._begin(input_id)
+        done, _ = await asyncio.wait({task}, timeout=within)
+        if done and (failure := task.result()):
+            raise NotTyped(failure)
+
+    async def type_what_waits(self) -> None:
+        """What an earlier try, or another process, has left."""
+        async with self._agents.reading() as db:
+            for wanted in await store.pending(db, self._agents.now()):
+                self._begin(wanted.id)
+
+    async def close(self) -> None:
+        for task in (tasks := list(self._tasks.values())):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, input_id: UUID) -> "asyncio.Task[str]":
+        if input_id not in self._tasks:
+            self._tasks[input_id] = asyncio.create_task(self._type(input_id), name=f"type {input_id}")
+            self._tasks[input_id].add_done_callback(lambda _: self._tasks.pop(input_id, None))
+        return self._tasks[input_id]
+
+    async def _type(self, input_id: UUID) -> str:
+        """Answers why it failed for good; empty if it did not."""
+        try:
+            async with self._agents.reading() as db:
+                wanted = await store.find(db, input_id)
+            if wanted is None or wanted.state != "pending":
+                return ""
+            async with self._turns.setdefault(wanted.run_id, asyncio.Lock()):
+                return await self._in_turn(wanted)
+        except Exception:
+            log.exception("input.not_typed", input_id=str(input_id))
+            return ""
+
+    async def _in_turn(self, wanted: Input) -> str:
+        async with self._agents.reading() as db:
+            run = await runs_store.find(db, wanted.run_id)
+            if await store.waits_behind(db, wanted):
+                return ""  # the watch comes back to it
+        if run is None or run.ended_at is not None:
+            return await self._fail(wanted, "The run has ended.")
+        if not run.is_there:
+            return await self._later(wanted, "The run is not there yet.")
+        try:
+            typed = await self._ask(run, wanted)
+        except Refusal as refusal:
+            again = refusal.status >= 500
+            says = refusal.detail or refusal.title
+            return await (self._later(wanted, says) if again else self._fail(wanted, says))
+        # Keys may change nothing that can be seen, and have been pressed for all that.
+        if not typed and wanted.text:
+            return await self._fail(wanted, NOT_SHOWN)
+        async with self._agents.transaction() as db:
+            await store.typed(db, wanted.id)
+        return ""
+
+    async def _ask(self, run: Run, wanted: Input) -> bool:
+        assert run.terminal_id is not None
+        command = TypeText(
+            account_id=run.account_id,
+            terminal_id=run.terminal_id,
+            text=wanted.text,
+            keys=wanted.keys,
+            key=str(wanted.id),
+        )
+        return (await self._agents.bus.request(command, timeout=TYPE_SECONDS)).appeared
+
+    async def _later(self, wanted: Input, why: str) -> str:
+        later = wanted.put_off(self._agents.now())
+        if later is None:
+            return await self._fail(wanted, why)
+        async with self._agents.transaction() as db:
+            await store.put_off(db, later)
+        return ""
+
+    async def _fail(self, wanted: Input, why: str) -> str:
+        """Its question is open again, and its person is told."""
+        async with self._ledger.lock(wanted.run_id), self._agents.transaction() as db:
+            if not await store.failed(db, wanted.id):
+                return ""
+            run = await runs_store.locked(db, wanted.run_id)
+            if run is not None:
+                detail = f"Your answer was not typed. {why}"
+                await self._ledger.keep(db, run, run.reopened(wanted.question, detail, self._agents.now()))
+        return why

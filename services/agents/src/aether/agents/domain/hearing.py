@@ -1,0 +1,117 @@
+"""What becomes of a run by what is reported of it.
+
+Nothing here knows where a report came from but by its source. An agent's own word (hook, program) is believed
+before what its terminal lets one guess (signal, screen); the broker knows of vendors what no agent says.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from aether.agents.domain.report import Asked, Report, Source
+from aether.agents.domain.run import Question, Run
+from aether.contracts.ids import QuestionId, new_id
+
+OWN_WORD: frozenset[Source] = frozenset({"hook", "program"})
+GUESSES: frozenset[Source] = frozenset({"signal", "screen"})
+WAITS = "It waits for an answer."
+
+
+def heard(run: Run, report: Report, now: datetime) -> Run:
+    """After a report. Of a run that has ended nothing is heard, and of one without a machine only numbers."""
+    if run.ended_at is not None:
+        return run
+    known = replace(
+        run,
+        session=report.session or run.session,
+        input_tokens=run.input_tokens + report.tokens[0],
+        output_tokens=run.output_tokens + report.tokens[1],
+    )
+    if run.wanted or (report.source in GUESSES and run.spoke):
+        return known
+    if report.source == "broker":
+        return _billed(known, report, now)
+    if report.source in OWN_WORD:
+        known = replace(known, spoke=True, launched=True)
+    known = replace(
+        known, doing=report.doing or known.doing, last_message=report.last_message or known.last_message
+    )
+    return _told(known, report, now)
+
+
+def _billed(run: Run, report: Report, now: datetime) -> Run:
+    """What the broker sees: a refused key, a far limit, or by a plain report that the vendor has answered."""
+    if report.reason == "key_refused":
+        detail = report.detail or "The key was refused."
+        return run.into("failed", now, reason="key_refused", detail=detail, question=None, doing="")
+    if report.reason == "limited":
+        detail = report.detail or "It is limited."
+        return replace(run, reason="limited", limited_until=report.limited_until, detail=detail)
+    if run.reason == "key_refused" and run.state == "failed":
+        return run.into("working", now)
+    return run.unlimited() if run.reason == "limited" else run
+
+
+def _told(run: Run, report: Report, now: datetime) -> Run:
+    asked = report.asked
+    if asked is not None and asked.key and asked.key == run.answered_key:
+        return run
+    # An agent that goes in circles says all the while that it works.
+    if report.state == "working" and run.state != "stuck":
+        run = run.into("working", now, question=None)
+    elif report.state == "done":
+        run = _done(run, asked or Asked("message", report.last_message), now)
+    elif report.state == "failed":
+        run = _failed(run, report, now)
+    elif report.state == "stuck":
+        run = run.grown_stuck(report.detail, now)
+    elif report.state == "waiting" or asked is not None:
+        run = _waiting(run, asked, report, now)
+    return run
+
+
+def _waiting(run: Run, asked: Asked | None, report: Report, now: datetime) -> Run:
+    if asked is None:
+        if run.question is not None:
+            return run
+        asked = Asked("question", report.last_message or report.detail or WAITS)
+    if asked.kind == "message":
+        return _done(run, asked, now)
+    if run.state == "waiting" and run.question is not None and _is_same(run.question, asked):
+        return replace(run, question=_retold(run.question, asked))
+    return run.into("waiting", now, question=_question(asked, now), since=now)
+
+
+def _done(run: Run, asked: Asked, now: datetime) -> Run:
+    """The end of a turn is told by several sources, of which some know the last words and some do not."""
+    if run.state == "done" and run.question is not None:
+        return replace(run, question=_retold(run.question, asked))
+    return run.into("done", now, question=_question(replace(asked, kind="message"), now), doing="")
+
+
+def _failed(run: Run, report: Report, now: datetime) -> Run:
+    """A turn has failed; the agent is still there. What the broker said of the reason is better known there."""
+    reason = run.reason if run.reason in {"limited", "key_refused"} else report.reason
+    detail = (run.detail if run.reason else "") or report.detail or report.last_message
+    until = report.limited_until or run.limited_until
+    return run.into("failed", now, question=None, doing="", reason=reason, detail=detail, limited_until=until)
+
+
+def _question(asked: Asked, now: datetime) -> Question:
+    return Question(QuestionId(new_id()), asked.kind, asked.text, now, asked.options, asked.key)
+
+
+def _is_same(question: Question, asked: Asked) -> bool:
+    """By the agent's own name for it where it has one; else by what it says."""
+    if question.key and asked.key:
+        return question.key == asked.key
+    return question.kind == asked.kind and question.text == asked.text
+
+
+def _retold(question: Question, asked: Asked) -> Question:
+    """The same question, with what this source knows better."""
+    return replace(
+        question,
+        text=asked.text or question.text,
+        options=asked.options or question.options,
+        key=asked.key or question.key,
+    )

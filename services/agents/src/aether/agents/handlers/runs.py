@@ -1,0 +1,264 @@
+"""Orders and questions about runs and the catalog."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from aether.agents.deps.agents import Agents
+from aether.agents.deps.launcher import new_secret
+from aether.agents.deps.runs import Runs, desk
+from aether.agents.domain.input import Input
+from aether.agents.domain.keys import KEY_OF
+from aether.agents.domain.launch import Agent
+from aether.agents.domain.report import Option
+from aether.agents.domain.run import Run
+from aether.agents.domain.text import line
+from aether.agents.domain.views import catalog_entry
+from aether.agents.errors import (
+    AnsweredAlready,
+    CannotStart,
+    NoSuchRun,
+    QuestionGone,
+    RunEnded,
+    RunGoesOn,
+    TooMany,
+)
+from aether.agents.store import inputs
+from aether.agents.store import runs as store
+from aether.contracts.agents import (
+    CatalogList,
+    DismissRun,
+    GetRun,
+    ListCatalog,
+    ListRuns,
+    LookAtRun,
+    MessageRun,
+    RunList,
+    RunView,
+    StartRun,
+    StopRun,
+)
+from aether.contracts.command import Command, Done
+from aether.contracts.ids import RunId, new_id
+from aether.contracts.machines import GetProject, StartMachine
+from aether.contracts.problem import Invalid
+from aether.kit.bus import Answerer
+from aether.kit.postgres import Writer
+
+SHOWN_AFTER_END = timedelta(days=1)
+NAME_LENGTH = 60
+ANSWER_SECONDS = 3.5  # below the time that a caller waits for us
+
+
+async def list_catalog(_command: ListCatalog, agents: Agents) -> CatalogList:
+    found = desk(agents).catalog.values()
+    return CatalogList(
+        items=[catalog_entry(agent, [KEY_OF[v] for v in agent.vendors if v in KEY_OF]) for agent in found]
+    )
+
+
+async def start_run(command: StartRun, agents: Agents) -> RunView:
+    """Kept first, so that it is started whatever happens to us; then the machine is seen to."""
+    runs = desk(agents)
+    wanted = new_run(command, runs.catalog.get(command.agent), agents)
+    project = await agents.bus.request(GetProject(account_id=command.account_id, project_id=command.project_id))
+    if project.status != "running":
+        # Before anything is kept: what is refused here leaves nothing behind.
+        await agents.bus.request(StartMachine(account_id=command.account_id, project_id=command.project_id))
+        wanted = replace(wanted, detail="Its machine is being started.")
+    async with agents.transaction() as db:
+        run = await _add(db, wanted, command, agents)
+    if project.status == "running":
+        runs.launcher.soon(run.project_id)
+    return runs.ledger.view(run)
+
+
+def new_run(command: StartRun, agent: Agent | None, agents: Agents) -> Run:
+    """As the command wants it. Raises Invalid, with the field."""
+    if agent is None:
+        raise Invalid.field("agent", "There is no agent of that name.")
+    if agent.takes_command != bool(command.command.strip()):
+        what = "needs a command to run." if agent.takes_command else "takes no command."
+        raise Invalid.field("command", f"{agent.title} {what}")
+    if command.prompt and not agent.takes_prompt:
+        raise Invalid.field("prompt", f"{agent.title} takes no prompt.")
+    now = agents.now()
+    return Run(
+        id=RunId(new_id()),
+        account_id=command.account_id,
+        project_id=command.project_id,
+        person_id=command.person_id,
+        agent=agent.name,
+        agent_title=agent.title,
+        name=line(command.name or command.prompt or command.command, NAME_LENGTH) or agent.title,
+        prompt=command.prompt,
+        command=command.command,
+        created_at=now,
+        since=now,
+        attended_at=now,
+    )
+
+
+async def _add(db: Writer, wanted: Run, command: StartRun, agents: Agents) -> Run:
+    await store.hold_project(db, wanted.project_id)
+    if command.idempotency_key:
+        before = await store.with_key(db, wanted.project_id, command.idempotency_key)
+        if before is not None:
+            return before
+    limit = agents.settings.runs_per_project
+    if await store.count(db, wanted.project_id) >= limit:
+        raise TooMany(f"A project has at most {limit} agents at a time. Stop one first.")
+    secret_hash, sealed = new_secret(agents.vault, wanted)
+    run = replace(wanted, told_at=agents.now())
+    await store.add(
+        db, run, secret_hash=secret_hash, secret_sealed=sealed, idempotency_key=command.idempotency_key
+    )
+    desk(agents).ledger.tell(db, run)
+    return run
+
+
+async def list_runs(command: ListRuns, agents: Agents) -> RunList:
+    ended_after = None if command.include_ended else agents.now() - SHOWN_AFTER_END
+    before = _cursor(command.cursor)
+    async with agents.reading() as db:
+        found = await store.page(
+            db,
+            command.account_id,
+            command.project_id,
+            ended_after=ended_after,
+            before=before,
+            limit=command.limit,
+        )
+    following = str(found[-1].id) if len(found) == command.limit else None
+    return RunList(items=[desk(agents).ledger.view(run) for run in found], next_cursor=following)
+
+
+def _cursor(cursor: str | None) -> RunId | None:
+    try:
+        return RunId(UUID(cursor)) if cursor else None
+    except ValueError:
+        raise Invalid.field("cursor", "That is not a cursor this list has given.") from None
+
+
+async def get_run(command: GetRun, agents: Agents) -> RunView:
+    return desk(agents).ledger.view(await _run(agents, command))
+
+
+async def _run(agents: Agents, command: GetRun | MessageRun | StopRun | DismissRun | LookAtRun) -> Run:
+    async with agents.reading() as db:
+        return await store.get(db, command.account_id, command.run_id)
+
+
+async def message_run(command: MessageRun, agents: Agents) -> RunView:
+    """Claimed in one transaction, and then typed."""
+    runs = desk(agents)
+    run = await _run(agents, command)
+    if run.ended_at is not None:
+        return await _wake(command, run, agents)
+    async with runs.ledger.lock(run.id), agents.transaction() as db:
+        claimed = await _claim(db, command, runs, agents)
+    if claimed is not None:
+        await runs.typist.type_soon(claimed, within=ANSWER_SECONDS)
+    return runs.ledger.view(await _run(agents, command))
+
+
+async def _claim(db: Writer, command: MessageRun, runs: Runs, agents: Agents) -> UUID | None:
+    """What is to be typed, kept; None where the same request has done so before."""
+    run = await store.locked(db, command.run_id)
+    if run is None:
+        raise NoSuchRun
+    if command.idempotency_key and await inputs.with_key(db, run.id, command.idempotency_key):
+        return None
+    await _require_open(db, command, run)
+    if not run.is_there:
+        raise RunEnded(run.detail or "The agent is not there now. It takes answers once it has been started.")
+    now, (text, keys) = agents.now(), _typed(command, run)
+    wanted = Input(
+        id=new_id(),
+        run_id=run.id,
+        text=text,
+        keys=keys,
+        created_at=now,
+        next_at=now,
+        question_id=run.question.id if run.question is not None else None,
+        question=run.question,
+    )
+    await inputs.add(db, wanted, command.idempotency_key)
+    await runs.ledger.keep(db, run, run.answered(now))
+    return wanted.id
+
+
+async def _require_open(db: Writer, command: MessageRun, run: Run) -> None:
+    if command.question_id is None or (run.question is not None and run.question.id == command.question_id):
+        return
+    if await inputs.is_answered(db, run.id, command.question_id):
+        raise AnsweredAlready
+    raise QuestionGone
+
+
+def _typed(command: MessageRun, run: Run) -> tuple[str, str]:
+    """Text, or keys as a keyboard sends them. Raises Invalid unless exactly one of text and option is given."""
+    if bool(command.text) == (command.option is not None):
+        raise Invalid.field("text", "Give a text, or choose one of the options.")
+    if command.option is None:
+        return command.text, ""
+    options = run.question.options if run.question is not None else ()
+    chosen: Option | None = next((option for option in options if option.id == command.option), None)
+    if chosen is None:
+        raise Invalid.field("option", "The question has no such option.")
+    return (chosen.text, "") if chosen.text else ("", chosen.keys)
+
+
+async def _wake(command: MessageRun, run: Run, agents: Agents) -> RunView:
+    """A run that has ended goes on with a message, where its agent can take up its conversation again."""
+    runs = desk(agents)
+    if command.question_id is not None:
+        async with agents.reading() as db:
+            answered = await inputs.is_answered(db, run.id, command.question_id)
+        raise AnsweredAlready if answered else QuestionGone
+    if not command.text or not runs.launcher.resumes(run) or not run.starts:
+        raise RunEnded
+    if (await runs.launcher.project(run)).status != "running":
+        raise CannotStart("The project's machine does not run.")
+    woken = await runs.ledger.change(
+        run.id, lambda r, now: r.woken(command.text, now) if r.ended_at is not None else r
+    )
+    runs.launcher.soon(run.project_id)
+    return runs.ledger.view(woken or run)
+
+
+async def stop_run(command: StopRun, agents: Agents) -> RunView:
+    runs = desk(agents)
+    run = await _run(agents, command)
+    stopped = await runs.ledger.change(run.id, lambda r, now: r.stop_wanted(now) if r.ended_at is None else r)
+    if stopped is not None and stopped.ended_at is None:
+        await runs.launcher.close_terminal(stopped)
+    return runs.ledger.view(await _run(agents, command))
+
+
+async def dismiss_run(command: DismissRun, agents: Agents) -> Done:
+    run = await _run(agents, command)
+    if run.ended_at is None:
+        raise RunGoesOn
+    await desk(agents).ledger.change(run.id, lambda r, now: replace(r, dismissed_at=r.dismissed_at or now))
+    return Done()
+
+
+async def look_at_run(command: LookAtRun, agents: Agents) -> Done:
+    run = await _run(agents, command)
+    async with agents.transaction() as db:
+        await agents.attention.look(db, command.account_id, command.person_id, run.id)
+    return Done()
+
+
+COMMANDS: dict[type[Command[Any]], Answerer] = {
+    ListCatalog: list_catalog,
+    StartRun: start_run,
+    ListRuns: list_runs,
+    GetRun: get_run,
+    MessageRun: message_run,
+    StopRun: stop_run,
+    DismissRun: dismiss_run,
+    LookAtRun: look_at_run,
+}
