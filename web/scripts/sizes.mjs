@@ -12,6 +12,8 @@ const ENTRY = "index.html";
 const TERMINAL = [ENTRY, "src/routes/Workspace.tsx", "src/features/terminal/TerminalArea.tsx"];
 const PAGES = [
   { name: "dashboard, first load", from: [ENTRY], limit: 130_000 },
+  // Comes while the data does; what stands before it is the page with the places of its rows.
+  { name: "board, with its data", from: ["src/features/agents/Board.tsx"], beside: [ENTRY], limit: 16_000 },
   {
     name: "terminal, all of it",
     from: TERMINAL,

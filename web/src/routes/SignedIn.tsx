@@ -4,6 +4,7 @@ import { useShortcuts } from "@/features/gateway/shortcuts";
 import { live } from "@/queries/link";
 import { useMe } from "@/queries/me";
 
+const Watcher = lazy(() => import("@/features/agents/Watcher"));
 const Palette = lazy(() => import("@/features/gateway/Palette"));
 
 /** What every page behind the sign-in shares: the events, the palette, the keys. */
@@ -23,6 +24,9 @@ export function SignedIn() {
         Skip to content
       </a>
       <Outlet />
+      <Suspense>
+        <Watcher />
+      </Suspense>
       {palette && (
         <Suspense>
           <Palette close={() => setPalette(false)} />

@@ -16,6 +16,7 @@ import { Skeleton } from "@/ui/Skeleton";
 import { useTitle } from "@/ui/title";
 import { PageNotFound } from "./Fallbacks";
 
+const Arrival = lazy(() => import("@/features/agents/Arrival"));
 const TerminalArea = lazy(() => import("@/features/terminal/TerminalArea"));
 
 /** What the list already knows is shown at once; the project itself is asked for all the same. */
@@ -60,6 +61,9 @@ function Loaded({ project }: { project: Project }) {
       >
         <WorkspaceFacts project={project} />
       </TopBar>
+      <Suspense>
+        <Arrival projectId={project.id} />
+      </Suspense>
       <main id="main" tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none">
         {ran ? (
           <WorkspaceLayout project={project}>

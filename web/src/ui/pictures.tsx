@@ -34,6 +34,12 @@ const PATHS = {
   away: <path d="M9.5 3h3.5v3.5M13 3 7.5 8.5M11 9.5V12a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V6a1 1 0 0 1 1-1h2.5" />,
   changes: <path d="M8 2.5v6M5 5.5h6M5 12.5h6" />,
   plug: <path d="M5.5 2.5v3M10.5 2.5v3M4 5.5h8V8a4 4 0 0 1-8 0ZM8 12v2" />,
+  agent: (
+    <>
+      <rect x="2.5" y="5" width="11" height="8" rx="2" />
+      <path d="M8 5V2.5M5.8 8.2v1.6M10.2 8.2v1.6" />
+    </>
+  ),
   globe: (
     <>
       <circle cx="8" cy="8" r="5.7" />

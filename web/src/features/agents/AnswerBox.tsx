@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useOnceKey } from "@/api/onceKey";
 import type { MessageRun, Question, QuestionOption, Run } from "@/api/types";
-import { useMessageRun } from "@/queries/runs";
+import { useMessageRun } from "@/queries/runActions";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
@@ -64,7 +64,7 @@ export function AnswerBox({ run, optionFor, done, leave, focused }: AnswerProps)
   });
 
   return (
-    <div ref={place} data-answer className="relative grid gap-1.5">
+    <div ref={place} data-answer className="relative grid grid-cols-[minmax(0,1fr)] gap-1.5">
       <div className="flex flex-wrap items-start gap-1.5">
         {question?.options?.map((option, at) => (
           <Option
@@ -137,18 +137,13 @@ function Option({ option, at, question, busy, press }: OptionProps) {
     <Button
       busy={busy}
       onClick={press}
-      title={option.label}
       className={classes(
-        "max-w-full justify-start touch:h-auto touch:min-h-10 touch:whitespace-normal touch:text-left",
+        "h-auto min-h-8 max-w-full min-w-0 shrink justify-start py-1 text-left whitespace-normal touch:h-auto touch:min-h-10 touch:grow touch:justify-center",
         at === 0 && question.kind === "permission" && "border-waiting/60",
       )}
     >
-      {at < 9 && (
-        <kbd className="text-12 text-muted touch:hidden">
-          {at + 1}
-        </kbd>
-      )}
-      <span className="min-w-0 truncate touch:overflow-visible touch:whitespace-normal">{option.label}</span>
+      {at < 9 && <kbd className="text-12 text-muted touch:hidden">{at + 1}</kbd>}
+      <span className="min-w-0 break-words">{option.label}</span>
     </Button>
   );
 }

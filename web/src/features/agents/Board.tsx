@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import type { Project, Run } from "@/api/types";
 import { ProjectRow } from "@/features/machines/ProjectRow";
 import { Button } from "@/ui/Button";
+import { classes } from "@/ui/classes";
 import { FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
 import { useStored } from "@/ui/stored";
@@ -45,7 +46,7 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
     <>
-      <div className="sticky top-0 z-10 flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 border-b border-line bg-canvas px-2 max-md:py-1.5 md:pr-4">
+      <div className="sticky top-0 z-10 flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 border-b border-line bg-canvas px-2 md:pr-4">
         <BoardBar
           counts={countOf(board)}
           part={show}
@@ -53,25 +54,7 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
           choose={(part) => look({ show: part })}
           search={(text) => look({ q: text || undefined })}
         />
-        <div className="flex items-center gap-2 max-md:w-full max-md:px-2 max-md:pt-1">
-          <Button
-            onClick={create}
-            aria-keyshortcuts="n"
-            className="max-md:flex-1"
-            icon={<Icon name="plus" className="size-3.5" />}
-          >
-            Create project
-          </Button>
-          <Button
-            kind="primary"
-            onClick={start}
-            aria-keyshortcuts="a"
-            className="max-md:flex-1"
-            icon={<Icon name="play" className="size-3.5" />}
-          >
-            Start agent
-          </Button>
-        </div>
+        <Actions create={create} start={start} className="max-md:hidden" />
       </div>
       {error ? (
         <div className="border-b border-line px-4 py-2">
@@ -85,8 +68,40 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
         <Nothing part={show} text={q} clear={() => look({ show: undefined, q: undefined })} />
       )}
       <KeyHints />
+      <Actions
+        create={create}
+        start={start}
+        className="sticky bottom-0 z-10 mt-auto border-t border-line bg-canvas px-4 py-2 md:hidden"
+      />
       <Suspense>{starting && <StartAgent close={() => setStarting(false)} />}</Suspense>
     </>
+  );
+}
+
+type ActionsProps = { create: () => void; start: () => void; className: string };
+
+/** At a desk in the bar over the board; on a phone under it, where a thumb is. */
+function Actions({ create, start, className }: ActionsProps) {
+  return (
+    <div className={classes("flex items-center gap-2", className)}>
+      <Button
+        onClick={create}
+        aria-keyshortcuts="n"
+        className="max-md:flex-1"
+        icon={<Icon name="plus" className="size-3.5" />}
+      >
+        Create project
+      </Button>
+      <Button
+        kind="primary"
+        onClick={start}
+        aria-keyshortcuts="a"
+        className="max-md:flex-1"
+        icon={<Icon name="play" className="size-3.5" />}
+      >
+        Start agent
+      </Button>
+    </div>
   );
 }
 

@@ -35,21 +35,27 @@ export function BoardBar({ counts, part, text, choose, search }: BarProps) {
           />
         ))}
       </div>
-      <input
-        type="search"
-        id="board-filter"
-        aria-label="Filter the board"
-        aria-keyshortcuts="/"
-        placeholder="Filter"
-        value={text}
-        onChange={(event) => search(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          search("");
-          event.currentTarget.blur();
-        }}
-        className="h-7 w-36 min-w-0 rounded-md bg-transparent px-2 hover:bg-raised focus:bg-raised max-md:hidden touch:h-10"
-      />
+      <label className="relative ml-auto max-md:hidden">
+        <Icon
+          name="search"
+          className="pointer-events-none absolute top-1.5 left-2 size-4 text-muted touch:top-3"
+        />
+        <input
+          type="search"
+          id="board-filter"
+          aria-label="Filter the board"
+          aria-keyshortcuts="/"
+          placeholder="Filter"
+          value={text}
+          onChange={(event) => search(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            search("");
+            event.currentTarget.blur();
+          }}
+          className="h-7 w-32 min-w-0 rounded-md bg-transparent pr-1 pl-8 hover:bg-raised focus:bg-raised touch:h-10 xl:w-40"
+        />
+      </label>
       <Button
         kind="quiet"
         size="small"

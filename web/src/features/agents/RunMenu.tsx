@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { asApiError } from "@/api/problem";
 import type { Project, Run } from "@/api/types";
-import { useDismissRun } from "@/queries/runs";
+import { useDismissRun } from "@/queries/runActions";
 import { announce } from "@/ui/announce";
 import { MenuButton } from "@/ui/MenuButton";
 import { showChanges, showTerminal } from "./places";

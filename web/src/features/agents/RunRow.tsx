@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Project, Run } from "@/api/types";
 import { Switch } from "@/features/machines/Switch";
-import { useDismissRun } from "@/queries/runs";
+import { useDismissRun } from "@/queries/runActions";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { useNow } from "@/ui/now";
@@ -35,11 +35,11 @@ export function RunRow({ run, project, screens }: RunRowProps) {
       data-run={run.id}
       data-waiting={run.state === "waiting" || undefined}
       className={classes(
-        "relative grid items-start gap-x-6 gap-y-2 border-b border-line px-4 py-2.5 hover:bg-surface has-[[data-open]:focus-visible]:bg-surface",
+        "relative grid grid-cols-[minmax(0,1fr)] items-start gap-x-6 gap-y-2 border-b border-line px-4 py-2.5 hover:bg-surface has-[[data-open]:focus-visible]:bg-surface",
         screen && "lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]",
       )}
     >
-      <div className="grid min-w-0 gap-1.5">
+      <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
         <Head run={run} project={project} message={() => setMessaging(true)} />
         <RunText
           text={textOf(run, now)}
@@ -65,7 +65,7 @@ export function RunRow({ run, project, screens }: RunRowProps) {
           </div>
         )}
       </div>
-      {screen && <ScreenPreview run={run} />}
+      {screen && <ScreenPreview run={run} className={asks ? "max-lg:hidden" : undefined} />}
     </li>
   );
 }

@@ -12,7 +12,7 @@ export function RunText({ text, className }: { text: string; className?: string 
   return (
     <div className={classes("min-w-0", className)}>
       <p className={classes("max-w-prose break-words whitespace-pre-wrap", long && !open && "line-clamp-4")}>
-        {text}
+        {long && !open ? text.replace(/\n\s*\n/g, "\n") : text}
       </p>
       {long && (
         <button

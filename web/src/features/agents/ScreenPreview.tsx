@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import type { Run } from "@/api/types";
-import { screenQuery } from "@/queries/runs";
+import { screenQuery } from "@/queries/screens";
 import { classes } from "@/ui/classes";
 import { lastLines } from "./preview";
 

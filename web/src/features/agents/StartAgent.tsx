@@ -4,7 +4,8 @@ import { useId, useState } from "react";
 import { useOnceKey } from "@/api/onceKey";
 import type { CatalogEntry, Project, Run, StartRun } from "@/api/types";
 import { projectsQuery } from "@/queries/projects";
-import { catalogQuery, useStartRun } from "@/queries/runs";
+import { useStartRun } from "@/queries/runActions";
+import { catalogQuery } from "@/queries/runs";
 import { vendorKeysQuery } from "@/queries/vendorKeys";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
@@ -187,7 +188,7 @@ function Agents({ catalog, value, set }: Choice<string> & { catalog: CatalogEntr
   return (
     <fieldset className="grid gap-1">
       <legend className="mb-1 font-medium">Agent</legend>
-      <div className="grid gap-px overflow-hidden rounded-md border border-edge bg-line">
+      <div className="grid gap-px overflow-hidden rounded-md border border-edge bg-line sm:grid-cols-2">
         {catalog.map((entry) => (
           <label
             key={entry.name}

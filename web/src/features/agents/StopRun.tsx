@@ -1,5 +1,5 @@
 import type { Run } from "@/api/types";
-import { useStopRun } from "@/queries/runs";
+import { useStopRun } from "@/queries/runActions";
 import { Confirm } from "@/ui/Dialog";
 
 export default function StopRun({ run, close }: { run: Run; close: () => void }) {

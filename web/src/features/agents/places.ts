@@ -5,8 +5,9 @@ import { setLayout } from "@/features/workspace/useLayout";
 
 type Go = ReturnType<typeof useNavigate>;
 
-function open(go: Go, run: Run): void {
+function open(go: Go, run: Run, replace = false): void {
   void go({
+    replace,
     to: "/projects/$projectId",
     params: { projectId: run.project_id },
     search: run.terminal_id ? { terminal: run.terminal_id } : {},
@@ -28,7 +29,7 @@ export function showChanges(go: Go, run: Run): void {
 }
 
 /** Its question and what can be said to it, beside its terminal. */
-export function showRun(go: Go, run: Run): void {
+export function showRun(go: Go, run: Run, replace = false): void {
   setLayout(run.project_id, (layout) => ({ ...layout, side: "runs", single: "runs" }));
-  open(go, run);
+  open(go, run, replace);
 }

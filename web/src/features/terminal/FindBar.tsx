@@ -1,13 +1,24 @@
-import { useState } from "react";
+import { SearchAddon } from "@xterm/addon-search";
+import { useEffect, useRef, useState } from "react";
 import { IconButton } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
 import type { TerminalScreen } from "./screen";
 
-/** Search in the screen and its scrollback. */
-export function FindBar({ screen, close }: { screen: TerminalScreen; close: () => void }) {
+/** Search in the screen and its scrollback. It comes with the search itself, when it is first asked for. */
+export default function FindBar({ screen, close }: { screen: TerminalScreen; close: () => void }) {
   const [text, setText] = useState("");
   const [missing, setMissing] = useState(false);
-  const find = (back: boolean): void => setMissing(text !== "" && !screen.find(text, back));
+  const search = useRef<SearchAddon | null>(null);
+  useEffect(() => {
+    const addon = new SearchAddon();
+    screen.load(addon);
+    search.current = addon;
+    return () => addon.dispose();
+  }, [screen]);
+  const find = (back: boolean): void => {
+    const found = back ? search.current?.findPrevious(text) : search.current?.findNext(text);
+    setMissing(text !== "" && !found);
+  };
   const press = (event: React.KeyboardEvent): void => {
     if (event.key === "Escape") close();
     else if (event.key === "Enter") find(!event.shiftKey);

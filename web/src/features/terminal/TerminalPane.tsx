@@ -1,12 +1,13 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import type { Terminal } from "@/api/types";
 import { classes } from "@/ui/classes";
 import type { LinkView } from "./connection";
-import { FindBar } from "./FindBar";
 import { KeyBar } from "./KeyBar";
 import { LinkLine } from "./LinkLine";
 import type { TerminalScreen } from "./screen";
 import { type PaneEvents, useLink, useScreen } from "./useScreen";
+
+const FindBar = lazy(() => import("./FindBar"));
 
 export interface PaneProps extends PaneEvents {
   terminal: Terminal;
@@ -47,7 +48,7 @@ export function TerminalPane({ terminal, label, shown, onLink, onNew, onDismiss,
           data-testid={shown ? "terminal-screen" : undefined}
           className="absolute inset-y-1 left-3 right-1"
         />
-        {finding && screen && <FindBar screen={screen} close={endFind} />}
+        <Suspense>{finding && screen && <FindBar screen={screen} close={endFind} />}</Suspense>
       </div>
       {link && <LinkLine link={link} screen={screen} onNew={onNew} onDismiss={onDismiss} />}
       {screen && link?.phase !== "ended" && <KeyBar screen={screen} sticky={sticky} />}

@@ -1,11 +1,10 @@
 /** xterm with its addons, joined to one connection. Owns both and disposes of both. */
 import "@xterm/xterm/css/xterm.css";
 import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { WebglAddon } from "@xterm/addon-webgl";
-import { Terminal } from "@xterm/xterm";
+import { type ITerminalAddon, Terminal } from "@xterm/xterm";
 import { type ConnectionOptions, TerminalConnection } from "./connection";
 import {
   isCopyChord,
@@ -40,7 +39,6 @@ export class TerminalScreen {
   readonly connection: TerminalConnection;
   readonly #xterm: Terminal;
   readonly #fitter = new FitAddon();
-  readonly #search = new SearchAddon();
   readonly #encoder = new TextEncoder();
   #webgl: WebglAddon | null = null;
   #observer: ResizeObserver | null = null;
@@ -158,12 +156,12 @@ export class TerminalScreen {
     this.options.events.onFind();
   }
 
-  find(text: string, back: boolean): boolean {
-    return back ? this.#search.findPrevious(text) : this.#search.findNext(text, { incremental: false });
+  /** What comes later than the screen does, as its search. */
+  load(addon: ITerminalAddon): void {
+    this.#xterm.loadAddon(addon);
   }
 
   endFind(): void {
-    this.#search.clearDecorations();
     this.#xterm.clearSelection();
   }
 
@@ -238,7 +236,6 @@ export class TerminalScreen {
 
   #addons(): void {
     this.#xterm.loadAddon(this.#fitter);
-    this.#xterm.loadAddon(this.#search);
     this.#xterm.loadAddon(new Unicode11Addon());
     this.#xterm.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
     this.#xterm.unicode.activeVersion = "11";

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { gitStatusQuery } from "@/queries/git";
 import { portsQuery } from "@/queries/ports";
 import { buttonLook } from "@/ui/Button";
@@ -10,6 +10,8 @@ import { type Act, chordNames, chordWords } from "./keys";
 import type { Single } from "./layout";
 import { showOne, toggle, toggleFiles } from "./panels";
 import { useLayout } from "./useLayout";
+
+const RunsCount = lazy(() => import("@/features/agents/RunsCount"));
 
 /** How many files differ from HEAD, and how many ports listen; null while nobody knows. */
 function useCounts(projectId: string, running: boolean): { changes: number | null; ports: number | null } {
@@ -33,6 +35,14 @@ export function PanelToggles({ projectId, running }: PanelsProps) {
   return (
     <div role="toolbar" aria-label="Panels" className="flex shrink-0 items-center gap-0.5 max-md:hidden">
       <Toggle name="Files" icon="folder" act="files" on={layout.files} press={() => toggleFiles(projectId)} />
+      <Toggle
+        name="Agents"
+        icon="agent"
+        act="runs"
+        end={<RunsCount projectId={projectId} />}
+        on={layout.side === "runs"}
+        press={() => toggle(projectId, "runs")}
+      />
       <Toggle
         name="Changes"
         icon="changes"
@@ -63,9 +73,11 @@ interface ToggleProps {
   press: () => void;
   count?: number | null;
   said?: (count: number) => string;
+  /** Stands where the count would. */
+  end?: ReactNode;
 }
 
-function Toggle({ name, icon, act, on, press, count, said }: ToggleProps) {
+function Toggle({ name, icon, act, on, press, count, said, end }: ToggleProps) {
   const words = count && said ? `${name}, ${said(count)}` : name;
   return (
     <button
@@ -80,6 +92,7 @@ function Toggle({ name, icon, act, on, press, count, said }: ToggleProps) {
       <Icon name={icon} className="size-3.5" />
       <span className="max-lg:hidden">{name}</span>
       <Count count={count} />
+      <Suspense>{end}</Suspense>
     </button>
   );
 }
@@ -95,6 +108,7 @@ function Count({ count }: { count: number | null | undefined }): ReactNode {
 
 const SINGLES: readonly { single: Single; name: string }[] = [
   { single: "terminal", name: "Terminal" },
+  { single: "runs", name: "Agents" },
   { single: "files", name: "Files" },
   { single: "editor", name: "Editor" },
   { single: "changes", name: "Changes" },
@@ -122,6 +136,7 @@ export function PanelSwitcher({ projectId, running }: PanelsProps) {
           >
             {name}
             <Count count={count} />
+            <Suspense>{single === "runs" && <RunsCount projectId={projectId} />}</Suspense>
           </button>
         );
       })}

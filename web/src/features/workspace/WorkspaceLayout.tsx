@@ -9,7 +9,16 @@ import { useNarrow } from "@/ui/media";
 import { Skeleton } from "@/ui/Skeleton";
 import { commandsOf, type PanelAct } from "./commands";
 import { useWorkspaceKeys } from "./keys";
-import { fitted, type Layout, LIMITS, revealEditor, type Shown, shownIn, widthLimits } from "./layout";
+import {
+  fitted,
+  type Layout,
+  LIMITS,
+  revealEditor,
+  type Shown,
+  type Side,
+  shownIn,
+  widthLimits,
+} from "./layout";
 import { PanelSwitcher } from "./PanelToggles";
 import { goToTree, searchInFiles, toggle, toggleFiles, toggleMiddle } from "./panels";
 import { Splitter } from "./Splitter";
@@ -19,6 +28,7 @@ const FilesPanel = lazy(() => import("@/features/files/FilesPanel"));
 const QuickOpen = lazy(() => import("@/features/files/QuickOpen"));
 const EditorArea = lazy(() => import("@/features/editor/EditorArea"));
 const ChangesPanel = lazy(() => import("@/features/editor/ChangesPanel"));
+const RunsPanel = lazy(() => import("@/features/agents/RunsPanel"));
 const PortsPanel = lazy(() => import("@/features/previews/PortsPanel"));
 const PortNotice = lazy(() => import("@/features/previews/PortNotice"));
 
@@ -120,6 +130,12 @@ function FilesSide({ project, layout, narrow, shown }: PartProps & { shown: bool
   );
 }
 
+const SIDE_LABELS: Record<Side, string> = {
+  runs: "Agents panel",
+  changes: "Changes panel",
+  ports: "Ports panel",
+};
+
 function RightSide({ project, layout, narrow, shown }: PartProps & { shown: Shown }) {
   if (!shown.side) return null;
   const running = project.status === "running";
@@ -127,16 +143,14 @@ function RightSide({ project, layout, narrow, shown }: PartProps & { shown: Show
   return (
     <section
       id="panel-side"
-      aria-label={shown.side === "changes" ? "Changes panel" : "Ports panel"}
+      aria-label={SIDE_LABELS[shown.side]}
       style={narrow ? undefined : { width: layout.sideWidth }}
       className="flex min-h-0 shrink-0 flex-col bg-canvas max-md:w-full"
     >
       <Suspense fallback={<PanelSkeleton label="Loading the panel" />}>
-        {shown.side === "changes" ? (
-          <ChangesPanel projectId={project.id} running={running} close={close} />
-        ) : (
-          <PortsPanel projectId={project.id} running={running} close={close} />
-        )}
+        {shown.side === "runs" && <RunsPanel project={project} close={close} />}
+        {shown.side === "changes" && <ChangesPanel projectId={project.id} running={running} close={close} />}
+        {shown.side === "ports" && <PortsPanel projectId={project.id} running={running} close={close} />}
       </Suspense>
     </section>
   );
@@ -260,6 +274,7 @@ function useActs(projectId: string, go: () => void): void {
     search: () => searchInFiles(projectId),
     changes: () => toggle(projectId, "changes"),
     ports: () => toggle(projectId, "ports"),
+    runs: () => toggle(projectId, "runs"),
     tree: () => goToTree(projectId),
     editor: () => toggleMiddle(projectId, "editor"),
     terminal: () => toggleMiddle(projectId, "terminal"),

@@ -14,6 +14,7 @@ export function commandsOf(run: (act: PanelAct) => void): Command[] {
     one("search", "Search in files", "search", chordWords("search")),
     one("files", "Show or hide files", "folder", chordWords("files")),
     one("tree", "Go to the tree of files", "folder", "focus"),
+    one("runs", "Show or hide agents", "agent", chordWords("runs")),
     one("changes", "Show or hide changes", "changes", chordWords("changes")),
     one("ports", "Show or hide ports", "plug", chordWords("ports")),
     one("editor", "Show or hide the editor", "file", "panel"),

@@ -2,7 +2,7 @@
 import { useEffect, useEffectEvent } from "react";
 import { isCovered } from "@/ui/typing";
 
-export type Act = "files" | "go" | "search" | "changes" | "ports";
+export type Act = "files" | "go" | "search" | "changes" | "ports" | "runs";
 
 interface Chord {
   code: string;
@@ -15,6 +15,7 @@ const CHORDS: Record<Act, Chord> = {
   search: { code: "KeyF", shift: true },
   changes: { code: "KeyD", shift: true },
   ports: { code: "KeyO", shift: true },
+  runs: { code: "KeyA", shift: true },
 };
 
 const isMac = (): boolean => /Mac/.test(navigator.platform);

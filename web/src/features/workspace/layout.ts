@@ -1,6 +1,8 @@
 /** Which panels of a project's page stand, and how large they are. Pure; sizes in px, shares from 0 to 1. */
 
-export type Side = "changes" | "ports";
+export type Side = "runs" | "changes" | "ports";
+
+export const SIDES: readonly Side[] = ["runs", "changes", "ports"];
 
 /** The one panel that a narrow screen shows. */
 export type Single = "terminal" | "files" | "editor" | Side;
@@ -49,7 +51,7 @@ export interface Shown {
 export function shownIn(layout: Layout, { narrow, open }: { narrow: boolean; open: boolean }): Shown {
   if (narrow) {
     const { single } = layout;
-    const side = single === "changes" || single === "ports" ? single : null;
+    const side = SIDES.find((one) => one === single) ?? null;
     return { files: single === "files", editor: single === "editor", terminal: single === "terminal", side };
   }
   const editor = open && layout.middle !== "terminal";
@@ -107,9 +109,9 @@ export function readLayout(text: string | null): Layout {
     of.includes(value as T) ? (value as T) : otherwise;
   return {
     files: typeof kept.files === "boolean" ? kept.files : DEFAULT.files,
-    side: one(kept.side, ["changes", "ports", null], DEFAULT.side),
+    side: one(kept.side, [...SIDES, null], DEFAULT.side),
     middle: one(kept.middle, ["both", "editor", "terminal"], DEFAULT.middle),
-    single: one(kept.single, ["terminal", "files", "editor", "changes", "ports"], DEFAULT.single),
+    single: one(kept.single, ["terminal", "files", "editor", ...SIDES], DEFAULT.single),
     filesWidth: clamp(number("filesWidth"), LIMITS.files),
     sideWidth: clamp(number("sideWidth"), LIMITS.side),
     editorShare: clamp(number("editorShare"), LIMITS.share),

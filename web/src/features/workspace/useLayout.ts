@@ -13,6 +13,11 @@ export function layoutOf(projectId: string): Layout {
   return known;
 }
 
+/** True until somebody has shown or hidden something in this project. */
+export function isUntouched(projectId: string): boolean {
+  return stored(keyOf(projectId)) === null;
+}
+
 function stored(key: string): string | null {
   try {
     return localStorage.getItem(key);
