@@ -11,10 +11,14 @@ from aether.kit.ssh import MachineUnreachable
 LONGEST = 1024 * 1024
 
 
+class NotBegun(MachineUnreachable):
+    """The connection was lost before the command was heard of: it may be asked again."""
+
+
 async def run(connection: asyncssh.SSHClientConnection, command: str, stdin: bytes, timeout: float) -> Output:
     """Run a command. One that takes longer than `timeout` seconds is ended: its status is None.
 
-    Raises MachineUnreachable if the machine cannot be asked, or is lost on the way.
+    Raises NotBegun, or MachineUnreachable if the machine is lost on the way.
     """
     session = CommandSession(stdin)
     try:
@@ -23,6 +27,8 @@ async def run(connection: asyncssh.SSHClientConnection, command: str, stdin: byt
             await session.ended.wait()
     except TimeoutError:
         session.kill()
+    except asyncssh.ChannelOpenError as error:
+        raise NotBegun("The machine cannot be asked just now. Try again in a moment.") from error
     except (OSError, asyncssh.Error) as error:
         raise MachineUnreachable("The machine stopped answering. It may have just stopped.") from error
     if session.lost:

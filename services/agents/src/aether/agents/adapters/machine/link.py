@@ -1,6 +1,7 @@
 """The connection to one machine, as the rest of the service has it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ WRITE_SECONDS = 20.0
 # A file that ours is merged into is read whole, if it is no longer than this.
 LONGEST_MERGED = 512 * 1024
 READ = 'if [ -f "$file" ]; then head -c {limit} "$file"; fi'
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -32,13 +35,22 @@ class MachineLink:
         self.broker = f"http://127.0.0.1:{port}"
 
     async def execute(self, script: str, stdin: bytes = b"", timeout: float = 20.0) -> Output:
-        connected = await self._connected()
-        line = scripts.run_line(env=connected.machine.env, folder=self.workspace, script=script)
-        return await command.run(connected.connection, scripts.RUN, line + stdin, timeout)
+        async def ask(connected: Connected) -> Output:
+            line = scripts.run_line(env=connected.machine.env, folder=self.workspace, script=script)
+            return await command.run(connected.connection, scripts.RUN, line + stdin, timeout)
+
+        return await self._asked(ask)
 
     async def write(self, files: Sequence[File]) -> None:
         ready = [(self._absolute(file.path), await self._content(file), file.mode) for file in files]
-        await write(await self._connected(), ready)
+        await self._asked(lambda connected: run_whole(connected, scripts.put(ready)))
+
+    async def _asked(self, ask: Callable[[Connected], Awaitable[T]]) -> T:
+        """Ask on the connection that stands; on another one if it turns out to be lost already."""
+        try:
+            return await ask(await self._connected())
+        except command.NotBegun:
+            return await ask(await self._connected())
 
     async def _connected(self) -> Connected:
         connected = await self._connections.get(self.machine.project_id)
@@ -58,11 +70,6 @@ class MachineLink:
         """A file's text; that of one that is not there is empty."""
         script = f"file={scripts.word(path)}; {READ.format(limit=LONGEST_MERGED)}"
         return (await self.execute(script)).stdout
-
-
-async def write(connected: Connected, files: Sequence[tuple[str, bytes, int]]) -> None:
-    """Raises MachineUnreachable, also where the machine has no room for them."""
-    await run_whole(connected, scripts.put(files))
 
 
 async def run_whole(connected: Connected, script: str) -> None:

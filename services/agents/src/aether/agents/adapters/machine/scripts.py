@@ -96,9 +96,7 @@ def put(files: Iterable[tuple[str, bytes, int]]) -> str:
     )
 
 
-def fit(
-    machine_id: UUID, generation: int, files: Iterable[tuple[str, bytes, int]], *, anew: bool = False
-) -> str:
+def fit(machine_id: UUID, generation: int, files: Iterable[tuple[str, bytes, int]], *, anew: bool = False) -> str:
     """A script that makes the machine's folders and brings what belongs in it. `files` as for put().
 
     `anew`: a connection has just been made, and takes the place of the one before.

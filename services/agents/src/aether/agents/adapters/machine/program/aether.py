@@ -1,5 +1,5 @@
 #!/bin/sh
-"execpython3-IS$0$@"
+"exec" "python3" "-IS" "$0" "$@"  # fmt: skip
 # The lines above are sh and Python alike: sh goes on as Python, to which they are a text that says nothing.
 
 from __future__ import annotations
