@@ -8,10 +8,13 @@ import pytest
 import pytest_asyncio
 
 from aether.kit.provision import provision_streams
+from aether.kit.vault import new_keyset
 from aether.testkit.gateway import Stand, prepared_database, standing_gateway
+from aether.testkit.github import FakeGitHub
 from aether.testkit.nats import EmbeddedNats
 from aether.testkit.postgres import PostgresServer
 from aether.testkit.upstreams import App
+from aether.testkit.ways import github_settings
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -57,4 +60,22 @@ async def app() -> AsyncIterator[App]:
 @pytest_asyncio.fixture
 async def stand(gateway_database: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
     async with standing_gateway(gateway_database, nats_url, tmp_path) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[FakeGitHub]:
+    """A GitHub without accounts."""
+    async with FakeGitHub(tmp_path / "hub").running() as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def joined(gateway_database: str, nats_url: str, tmp_path: Path, hub: FakeGitHub) -> AsyncIterator[Stand]:
+    """A gateway with an app at `hub`, whose clock is the gateway's."""
+    keyset = tmp_path / "keyset.json"
+    keyset.write_text(new_keyset())
+    settings = {**github_settings(hub), "master_keyset_file": keyset}
+    async with standing_gateway(gateway_database, nats_url, tmp_path, **settings) as running:
+        hub.now = running.clock.now
         yield running

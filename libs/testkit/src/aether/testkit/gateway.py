@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx2
@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 
 from aether.cli.embedded.ports import any_free_port
+from aether.contracts.command import Command, Reply
 from aether.contracts.event import Event
 from aether.contracts.ids import ProjectId
 from aether.contracts.service import Service
@@ -25,7 +26,7 @@ from aether.gateway.adapters.passwords import Argon2
 from aether.gateway.app import MIGRATIONS, build, gateway_for, keep, server_options
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.deps.ports import Mail
-from aether.gateway.handlers import EVENTS
+from aether.gateway.handlers import COMMANDS, EVENTS
 from aether.gateway.settings import GatewaySettings
 from aether.kit import trace
 from aether.kit.bus import Bus
@@ -33,10 +34,13 @@ from aether.kit.consumer import Ear
 from aether.kit.migrate import migrate
 from aether.kit.outbox import Relay
 from aether.kit.postgres import Database
+from aether.testkit.agents import Agents
 from aether.testkit.browser import Browser, Cookie
 from aether.testkit.clock import FakeClock
 from aether.testkit.neighbours import Machines, StreamService, Terminals
 from aether.testkit.upstreams import App, FilesService, Tunnel, served
+
+Answer = TypeVar("Answer", bound=Reply)
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist for one test
 
@@ -59,6 +63,7 @@ class Stand:
     gateway: Gateway
     machines: Machines
     terminals: Terminals
+    agents: Agents
     streams: StreamService
     files: FilesService
     tunnel: Tunnel
@@ -67,6 +72,7 @@ class Stand:
     clients: list[httpx2.AsyncClient] = field(default_factory=list)
     browsers: list[Browser] = field(default_factory=list)
     said: Bus | None = None
+    asks: Bus | None = None
 
     @property
     def sockets(self) -> str:
@@ -157,6 +163,11 @@ class Stand:
         opened: dict[str, Any] = answer.json()
         return opened
 
+    async def ask(self, command: Command[Answer]) -> Answer:
+        """What the gateway answers to the agents service."""
+        assert self.asks is not None
+        return await self.asks.request(command)
+
     async def say(self, event: Event) -> None:
         """Publish an event as its service would."""
         assert self.said is not None
@@ -190,7 +201,7 @@ async def standing_gateway(
     key, port = write_grant_key(folder / "grant.jwk"), any_free_port()
     streams, mailbox, machines, clock = StreamService(key), Mailbox(), Machines(), FakeClock(datetime.now(UTC))
     files, tunnel = FilesService(key), Tunnel(key)
-    url, terminals = f"http://127.0.0.1:{port}", Terminals(machines)
+    url, terminals, agents = f"http://127.0.0.1:{port}", Terminals(machines), Agents(machines)
     async with contextlib.AsyncExitStack() as stack:
         await tunnel.start()
         stack.push_async_callback(tunnel.stop)
@@ -212,6 +223,7 @@ async def standing_gateway(
         bus = {b.service: b for b in buses}
         await bus[Service.MACHINES].answer(machines.handlers(), None)
         await bus[Service.TERMINAL].answer(terminals.handlers(), None)
+        await bus[Service.AGENTS].answer(agents.handlers(), None)
         gateway, notices = await stack.enter_async_context(
             gateway_for(
                 chosen,
@@ -222,6 +234,7 @@ async def standing_gateway(
                 now=clock.now,
             )
         )
+        await bus[Service.GATEWAY].answer(COMMANDS, gateway)
         await streams.start()
         stack.push_async_callback(streams.stop)
         ear = Ear(bus[Service.GATEWAY], database, EVENTS, gateway)
@@ -229,9 +242,9 @@ async def standing_gateway(
             stack.push_async_callback(_end, asyncio.create_task(work))
         options: dict[str, Any] = {**server_options(gateway), "timeout_graceful_shutdown": 2}
         await stack.enter_async_context(served(build(gateway), port, **options))
-        stand = Stand(
-            url, gateway, machines, terminals, streams, files, tunnel, mailbox, clock, said=bus[Service.MACHINES]
-        )
+        around = (machines, terminals, agents, streams, files, tunnel)
+        talk: dict[str, Any] = {"said": bus[Service.MACHINES], "asks": bus[Service.AGENTS]}
+        stand = Stand(url, gateway, *around, mailbox, clock, **talk)
         stack.push_async_callback(_close_clients, stand)
         yield stand
         gateway.live.stop()
