@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,87 +10,12 @@ import pytest
 import pytest_asyncio
 
 from aether.contracts.agents import AgentTokenView
-from aether.contracts.ids import AccountId, AgentTokenId, ProjectId, new_id
-from aether.contracts.problem import Unavailable
-from aether.kit.ssh import MachineConnections
+from aether.contracts.ids import new_id
 from aether.terminal.adapters import jump
-from aether.terminal.deps.jumps import Jumps
 from aether.testkit.eventually import eventually
 from aether.testkit.machine import TestMachine
 
-
-class Tokens:
-    """Says what agents would say of keys, and notes which were used."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, AgentTokenView] = {}
-        self.used: list[AgentTokenId] = []
-        self.away = False
-
-    def give(self, key: asyncssh.SSHKey, project: ProjectId, account: AccountId) -> AgentTokenView:
-        line = key.export_public_key().decode().strip()
-        token = AgentTokenView(
-            id=AgentTokenId(new_id()),
-            account_id=account,
-            project_id=project,
-            name="laptop",
-            public_key=line,
-            fingerprint=key.get_fingerprint(),
-            created_at=datetime.now(UTC),
-        )
-        self.known[line] = token
-        return token
-
-    def take_back(self, token: AgentTokenView) -> None:
-        del self.known[token.public_key]
-
-    async def find(self, public_key: str, *, used: bool = False) -> AgentTokenView | None:
-        if self.away:
-            raise Unavailable
-        token = self.known.get(public_key)
-        if used and token is not None:
-            self.used.append(token.id)
-        return token
-
-    async def slug(self, token: AgentTokenView) -> str:
-        return "demo"
-
-
-class Jump:
-    """A jump host with one agent that may use it."""
-
-    def __init__(self, machine: TestMachine, folder: Path) -> None:
-        self.machine = machine
-        self.folder = folder
-        self.key = asyncssh.generate_private_key("ssh-ed25519")
-        self.project = ProjectId(new_id())
-        self.account = AccountId(new_id())
-        self.tokens = Tokens()
-        self.token = self.tokens.give(self.key, self.project, self.account)
-        self.jumps = Jumps()
-        self.connections = MachineConnections(machine.issue)
-        self.host_key = jump.host_key(folder)
-
-    async def start(self) -> None:
-        self.acceptor = await jump.listen(
-            ("127.0.0.1", 0), self.host_key, self.tokens, self.connections, self.jumps
-        )
-
-    async def connect(self, key: asyncssh.SSHKey | None = None, **options: Any) -> asyncssh.SSHClientConnection:
-        return await asyncssh.connect(
-            "127.0.0.1",
-            self.acceptor.get_port(),
-            username="agent",
-            client_keys=[key or self.key],
-            known_hosts=([self.host_key.convert_to_public()], [], []),
-            config=None,
-            agent_path=None,
-            **options,
-        )
-
-    async def stop(self) -> None:
-        await jump.closed(self.acceptor)
-        await self.connections.close()
+from .jumping import Jump
 
 
 @pytest_asyncio.fixture
@@ -195,7 +119,8 @@ async def test_a_token_revoked_while_its_holder_comes_in_is_refused(
     "kind", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"]
 )
 async def test_every_kind_of_key_that_is_given_out_gets_in(jumping: Jump, kind: str) -> None:
-    key = asyncssh.generate_private_key(kind, **({"key_size": 3072} if kind == "ssh-rsa" else {}))
+    size: dict[str, Any] = {"key_size": 3072} if kind == "ssh-rsa" else {}
+    key = asyncssh.generate_private_key(kind, **size)
     jumping.tokens.give(key, jumping.project, jumping.account)
     async with await jumping.connect(key):
         assert jumping.jumps.count() == 1
@@ -214,7 +139,7 @@ async def test_every_kind_of_key_that_is_given_out_gets_in(jumping: Jump, kind: 
         {"server_host_key_algs": ["ecdsa-sha2-nistp256"]},
     ],
 )
-async def test_weak_algorithms_are_refused(jumping: Jump, weak: dict[str, list[str]]) -> None:
+async def test_weak_algorithms_are_refused(jumping: Jump, weak: dict[str, Any]) -> None:
     with pytest.raises((asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost)):
         await jumping.connect(**weak)
 

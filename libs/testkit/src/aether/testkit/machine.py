@@ -37,6 +37,7 @@ KbdInteractiveAuthentication no
 StrictModes no
 UsePAM no
 StreamLocalBindUnlink yes
+Subsystem sftp internal-sftp
 MaxSessions 1000
 MaxStartups 200:30:1000
 PrintMotd no
@@ -162,6 +163,20 @@ class TestMachine:
         """Whether a process runs there; `pid` is its number inside."""
         return any(_number_inside(process) == pid for process in self._first().children(recursive=True))
 
+    def admit(self, *public_keys: str) -> None:
+        """Let these keys in and no other, as the agents service does."""
+        folder = self.home / ".aether"
+        folder.mkdir(exist_ok=True)
+        (folder / "authorized_keys").write_text("".join(f"{key}\n" for key in public_keys))
+        if self._root:
+            for path in (folder, folder / "authorized_keys"):
+                os.chown(path, UID, UID)
+
+    @property
+    def host_key(self) -> str:
+        """What it proves itself with, as a line."""
+        return self._host_key.export_public_key().decode().strip()
+
     async def issue(self, project_id: ProjectId, public_key: str) -> SshCertificate:
         if not self.running:
             raise Unavailable("The machine does not run.")
@@ -176,7 +191,7 @@ class TestMachine:
             host="127.0.0.1",
             port=self.port,
             username=self.username,
-            host_key=self._host_key.export_public_key().decode(),
+            host_key=self.host_key,
             certificate=certificate.export_certificate().decode(),
             home_dir=str(self.home),
             workspace_dir=str(self.home / "workspace"),

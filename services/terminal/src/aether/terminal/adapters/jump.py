@@ -25,6 +25,7 @@ KEEPALIVE_SECONDS = 15
 SSH_PORT = 22
 CONNECTIONS = 500
 DOMAIN = ".aether"  # of the names under which machines are written into people's configurations
+SIGNATURES = {name.encode() for name in USER_KEYS}
 ONLY_OWN = "Only your own project's machine can be reached from here"
 
 log = structlog.get_logger()
@@ -61,6 +62,8 @@ class JumpHost(asyncssh.SSHServer):
 
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Whether the key is a token's. Asked before its holder has proven anything, and again with the proof."""
+        # asyncssh tells clients which signatures are wanted, and then takes any that the kind of key can make.
+        key.all_sig_algorithms = key.all_sig_algorithms & SIGNATURES
         self.token = None
         with contextlib.suppress(Refusal):
             self.token = await self._tokens.find(_text(key))

@@ -19,6 +19,7 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 from asyncssh.auth_keys import SSHAuthorizedKeys
@@ -33,6 +34,7 @@ from aether.machines.adapters.local.openssh import (
 from aether.machines.adapters.local.shells import Children, Shell
 
 KEX = ("curve25519-sha256", "curve25519-sha256@libssh.org")
+SIGNATURES = {name.encode() for name in USER_KEYS}
 KEYS_BYTES = 1024 * 1024
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 36, 38  # linux/prctl.h
 
@@ -68,7 +70,7 @@ class Door(asyncssh.SSHServer):
 
     def begin_auth(self, username: str) -> bool:
         """Always asks for a key; for a wrong name none is right."""
-        keys = _trusted(self._orders) if username == self._orders.username else SSHAuthorizedKeys()
+        keys = _trusted(self._orders) if username == self._orders.username else Trusted()
         self._connection.set_authorized_keys(keys)
         return True
 
@@ -166,10 +168,18 @@ def _report(port: int) -> None:
     os.close(nothing)
 
 
-def _trusted(orders: Orders) -> SSHAuthorizedKeys:
+class Trusted(SSHAuthorizedKeys):
+    """Keys that are let in, by good signatures: asyncssh tells clients which are wanted, and then takes any."""
+
+    def validate(self, key: asyncssh.SSHKey, *more: Any, **named: Any) -> Any:
+        key.all_sig_algorithms = key.all_sig_algorithms & SIGNATURES
+        return super().validate(key, *more, **named)
+
+
+def _trusted(orders: Orders) -> Trusted:
     """The platform's authority, and the keys in both files. The machine may write one of them as it likes, so
     a line that cannot be read is left out and keeps nobody else from entering."""
-    trusted = asyncssh.import_authorized_keys(f'cert-authority,principals="{orders.principal}" {orders.user_ca}\n')
+    trusted = Trusted(f'cert-authority,principals="{orders.principal}" {orders.user_ca}\n')
     for path in (Path(orders.authorized_keys), Path(orders.home, AUTHORIZED_KEYS)):
         for line in _lines(path):
             with contextlib.suppress(ValueError):
