@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 INPUT_TOKENS, OUTPUT_TOKENS = 1000, 50  # what each answer is said to have cost
@@ -16,15 +16,16 @@ class Tool:
 
     name: str
     freeform: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
 class Call:
     """A use of a tool that the model asks for. `text` is what a freeform tool takes."""
 
-    tool: str
-    arguments: Mapping[str, Any]
-    text: str | None = None
+    tool: Tool
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,17 @@ class Anthropic:
         return [Tool(tool["name"]) for tool in body.get("tools", [])]
 
     def messages(self, body: Any) -> list[Heard]:
-        return [self._heard(message) for message in body["messages"]]
+        return [heard for message in body["messages"] for heard in self._heard(message)]
 
-    def _heard(self, message: Any) -> Heard:
+    def _heard(self, message: Any) -> Iterator[Heard]:
+        """What a tool has answered may stand in one message with what the user says next."""
         content = message["content"]
         kinds = [part.get("type") for part in content] if isinstance(content, list) else []
-        role = "model" if message["role"] == "assistant" else "tool" if "tool_result" in kinds else "user"
-        return Heard(role, _text(content), kinds.count("tool_use"))
+        text = _text(content)
+        if "tool_result" in kinds:
+            yield Heard("tool", "")
+        if "tool_result" not in kinds or text:
+            yield Heard("model" if message["role"] == "assistant" else "user", text, kinds.count("tool_use"))
 
     def events(self, model: str, text: str, call: Call | None) -> Iterator[tuple[str, Any]]:
         for kind, data in self._events(model, text, call):
@@ -115,7 +120,7 @@ class Anthropic:
     def _blocks(self, text: str, call: Call | None) -> list[dict[str, Any]]:
         blocks: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
         if call:
-            use = {"type": "tool_use", "id": _id("toolu"), "name": call.tool, "input": dict(call.arguments)}
+            use = {"type": "tool_use", "id": _id("toolu"), "name": call.tool.name, "input": dict(call.arguments)}
             blocks.append(use)
         return blocks
 
@@ -144,8 +149,18 @@ class Responses:
     """OpenAI's /v1/responses."""
 
     def tools(self, body: Any) -> list[Tool]:
-        offered = body.get("tools") or []
-        return [Tool(tool["name"], tool["type"] == "custom") for tool in offered if "name" in tool]
+        # codex tells of its tools in an item of the conversation, in namespaces.
+        items = [] if isinstance(body["input"], str) else body["input"]
+        groups = [body.get("tools") or []]
+        groups += [item["tools"] for item in items if item.get("type") == "additional_tools"]
+        return [tool for group in groups for entry in group for tool in self._tools(entry, "")]
+
+    def _tools(self, entry: Any, namespace: str) -> Iterator[Tool]:
+        if entry["type"] == "namespace":
+            for inner in entry["tools"]:
+                yield from self._tools(inner, entry["name"])
+        elif "name" in entry:
+            yield Tool(entry["name"], entry["type"] == "custom", namespace)
 
     def messages(self, body: Any) -> list[Heard]:
         given = body["input"]
@@ -227,8 +242,10 @@ def _message(text: str) -> dict[str, Any]:
 
 
 def _use(call: Call) -> dict[str, Any]:
-    base = {"call_id": _id("call"), "name": call.tool, "status": "completed"}
-    if call.text is not None:
+    base = {"call_id": _id("call"), "name": call.tool.name, "status": "completed"}
+    if call.tool.namespace:
+        base["namespace"] = call.tool.namespace
+    if call.tool.freeform:
         return {"id": _id("ctc"), "type": "custom_tool_call", "input": call.text, **base}
     return {"id": _id("fc"), "type": "function_call", "arguments": json.dumps(call.arguments), **base}
 
@@ -279,7 +296,7 @@ class Chat:
 
 
 def _chat_call(call: Call) -> dict[str, Any]:
-    function = {"name": call.tool, "arguments": json.dumps(call.arguments)}
+    function = {"name": call.tool.name, "arguments": json.dumps(call.arguments)}
     return {"id": _id("call"), "type": "function", "function": function}
 
 

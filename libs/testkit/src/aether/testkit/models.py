@@ -1,7 +1,7 @@
 """A scripted model behind the interfaces of real vendors, for real agents: it edits, runs, asks and fails as told.
 
-A script belongs to a phrase. The last message of the user that holds a known phrase chooses the script, and the uses
-of tools since then choose the turn; so it answers rightly after any restart or repetition, as a model would.
+A script belongs to a phrase. The last message of the user that holds a known phrase chooses the script, and the
+uses of tools since then choose the turn; so it answers rightly after any restart, as a model would.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ DIALECTS: dict[str, Dialect] = {
     "/v1/chat/completions": Chat(),
 }
 ASIDE = "Working on it"  # to what is no turn of the script, such as an agent's wish for a title
+_TITLE = "Generate a concise, single-line task title"  # codex asks for it with the prompt and all its tools
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,8 @@ class Models:
         done = 0
         for message in reversed(messages):
             phrase = next((p for p in self._scripts if p in message.text), None)
+            if message.text.startswith(_TITLE):
+                return None
             if message.role == "user" and phrase is not None:
                 return self._due(self._scripts[phrase], done)
             done += message.calls
@@ -214,29 +217,31 @@ def said(turn: Turn, tools: list[Tool]) -> tuple[str, Call | None, asyncio.Event
 
 
 def _write(offered: Mapping[str, Tool], path: str, text: str) -> Call:
-    if (tool := offered.get("apply_patch")) and tool.freeform:
-        lines = "".join(f"+{line}\n" for line in text.splitlines())
-        return Call(tool.name, {}, f"*** Begin Patch\n*** Add File: {path}\n{lines}*** End Patch\n")
+    patch = f"*** Begin Patch\n*** Add File: {path}\n" + "".join(f"+{line}\n" for line in text.splitlines())
+    if tool := offered.get("exec"):
+        return Call(tool, text=f"text(await tools.apply_patch({json.dumps(patch + '*** End Patch')}));")
     tool = _first(offered, "write", "write_file")
-    names = ("file_path", "content") if tool.name[0].isupper() or tool.name == "write_file" else ("filePath", "content")
-    return Call(tool.name, dict(zip(names, (path, text), strict=True)))
+    names = ("filePath", "content") if tool.name == "write" else ("file_path", "content")
+    return Call(tool, dict(zip(names, (path, text), strict=True)))
 
 
 def _run(offered: Mapping[str, Tool], command: str) -> Call:
-    tool = _first(offered, "bash", "exec_command", "shell_command", "run_shell_command")
-    name = "cmd" if tool.name == "exec_command" else "command"
-    return Call(tool.name, {name: command} | ({"description": "Run it"} if tool.name.lower() == "bash" else {}))
+    if tool := offered.get("exec"):  # codex: a script that uses its tools; outside its sandbox a person must agree
+        escalated = {"sandbox_permissions": "require_escalated", "justification": f"May I run {command}?"}
+        wanted = json.dumps({"cmd": command, **escalated})
+        return Call(tool, text=f"const done = await tools.exec_command({wanted}); text(done.output);")
+    tool = _first(offered, "bash", "run_shell_command")
+    return Call(tool, {"command": command, "description": "Run it"})
 
 
 def _ask(offered: Mapping[str, Tool], question: str, choices: tuple[str, ...]) -> Call:
-    tool = _first(offered, "askuserquestion", "question", "request_user_input")
+    if tool := offered.get("request_user_input_async"):  # the other one of codex is for its plan mode
+        return Call(tool, {"questions": [{"title": question, "options": list(choices)}]})
+    tool = _first(offered, "askuserquestion", "question")
     options = [{"label": choice, "description": f"Take {choice}"} for choice in choices]
     asked: dict[str, Any] = {"question": question, "header": "Choose", "options": options}
-    if tool.name == "AskUserQuestion":
-        asked["multiSelect"] = False
-    if tool.name == "request_user_input":
-        asked["id"] = "choice"
-    return Call(tool.name, {"questions": [asked]})
+    extra = {"multiSelect": False} if tool.name == "AskUserQuestion" else {}
+    return Call(tool, {"questions": [asked | extra]})
 
 
 def _first(offered: Mapping[str, Tool], *names: str) -> Tool:

@@ -11,12 +11,16 @@ Source = Literal["hook", "program", "broker", "exit", "signal", "screen"]
 
 @dataclass(frozen=True)
 class Option:
-    """An answer that is one press away: `keys` are typed as they are, or `text` as a message."""
+    """An answer that is one press away: `keys` are typed as they are, or `text` as a message.
+
+    `ends`: after it the agent's turn is over, and the agent says nothing of that.
+    """
 
     id: str
     label: str
     keys: str = ""
     text: str = ""
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Asked:
     """A question as a source tells of it; the run gives it its id.
 
     `key` is the agent's own name for it, such as a request's id: the same key again is the same question.
+    `before` are keys to be pressed before an answer in the person's own words, so that it is taken as such.
     """
 
     kind: Literal["permission", "question", "message"]
     text: str
     options: tuple[Option, ...] = ()
     key: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
