@@ -23,7 +23,7 @@ from aether.agents.handlers import COMMANDS, EVENTS
 from aether.agents.settings import AgentsSettings
 from aether.contracts import machines as m
 from aether.contracts import terminal as t
-from aether.contracts.agents import GetRun, MessageRun, NoticeList, NoticeView, ListNotices, RunView, StartRun
+from aether.contracts.agents import GetRun, ListNotices, MessageRun, NoticeList, NoticeView, RunView, StartRun
 from aether.contracts.command import Command
 from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, IntervalId, PersonId, ProjectId, TerminalId, new_id
@@ -133,6 +133,10 @@ class Wire:
         self.asked: list[Command[Any]] = []
         # Called before a command is answered, for what happens at that very moment.
         self.before: Callable[[Command[Any]], None] = lambda _: None
+
+    def handle(self, command: type[Command[Any]], handler: Any) -> None:
+        """Have a command answered differently from now on."""
+        self._handlers[command] = handler
 
     async def request(self, command: Command[Any], *, timeout: float = 5.0) -> Any:
         await asyncio.sleep(0)

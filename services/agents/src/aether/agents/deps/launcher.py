@@ -119,7 +119,7 @@ class Launcher:
         kept = await self._ledger.change(
             run.id, lambda r, now: r.resumed(now).opened(view.id, generation, now) if r.wanted else r
         )
-        await self._look_after(kept, view)
+        await self._look_after(kept, run, view)
 
     async def _launch(self, run: Run, link: Link) -> Launch:
         async with self._agents.reading() as db:
@@ -154,15 +154,28 @@ class Launcher:
         )
         return await self._agents.bus.request(command, timeout=OPEN_SECONDS)
 
-    async def _look_after(self, run: Run | None, view: TerminalView) -> None:
+    async def _look_after(self, run: Run | None, wanted: Run, view: TerminalView) -> None:
         """What happened between the opening and our noting it: nobody knew then whose terminal it is."""
         if run is None or run.terminal_id != view.id:
-            return
-        if run.stop_asked:
+            await self._hang_up(wanted, view.id)  # it was stopped meanwhile
+        elif run.stop_asked:
             await self.close_terminal(run)
-        now = await self._agents.bus.request(GetTerminal(account_id=run.account_id, terminal_id=view.id))
-        if now.state == "closed":
-            await self.terminal_closed(run, "exited", now.exit_code)
+        else:
+            await self.look_at_terminal(run)
+
+    async def look_at_terminal(self, run: Run) -> None:
+        """Whether its terminal is still open, should nobody have told us that it is not."""
+        assert run.terminal_id is not None
+        ask = GetTerminal(account_id=run.account_id, terminal_id=run.terminal_id)
+        try:
+            view = await self._agents.bus.request(ask)
+        except Refusal as refusal:
+            if refusal.status != NotFound.status:
+                raise
+            await self.terminal_closed(run, "exited", None)
+        else:
+            if view.state == "closed":
+                await self.terminal_closed(run, "exited", view.exit_code)
 
     # Ends
 
@@ -174,11 +187,13 @@ class Launcher:
         gone = reason == "machine_stopped" or (reason == "exited" and await self.machine_ends(run))
         how: End = "exited" if reason == "exited" else "closed"
         resumes, terminal_id = self.resumes(run), run.terminal_id
-        await self._ledger.change(
+        after = await self._ledger.change(
             run.id,
             lambda r, now: r.closed(terminal_id, how, code, now, gone=gone, resumes=resumes),
             cause=cause,
         )
+        if after is not None and after.ended_at is not None and not gone:
+            self._tidy_soon(after, kill=how == "closed")
 
     async def machine_ends(self, run: Run) -> bool:
         """Whether the machine in which the run was is being stopped, or is gone. Raises Unavailable."""
@@ -199,13 +214,10 @@ class Launcher:
         return agent is not None and agent.resumes
 
     async def close_terminal(self, run: Run) -> None:
-        """End the agent, and what it has left running; then the run. What is not there has ended."""
+        """End the agent and what it has left running, and the run with it."""
         if run.terminal_id is not None:
             await self._hang_up(run, run.terminal_id)
         await self.terminal_closed(run, "closed", None)
-        tidying = asyncio.create_task(self._kill_rest(run), name=f"tidy {run.id}")
-        self._tidying.add(tidying)
-        tidying.add_done_callback(self._tidying.discard)
 
     async def _hang_up(self, run: Run, terminal_id: TerminalId) -> None:
         try:
@@ -216,11 +228,17 @@ class Launcher:
             if refusal.status != NotFound.status:
                 raise
 
-    async def _kill_rest(self, run: Run) -> None:
+    def _tidy_soon(self, run: Run, *, kill: bool) -> None:
+        tidying = asyncio.create_task(self._tidy(run, kill=kill), name=f"tidy {run.id}")
+        self._tidying.add(tidying)
+        tidying.add_done_callback(self._tidying.discard)
+
+    async def _tidy(self, run: Run, *, kill: bool) -> None:
         """An agent may leave programs behind that a closed terminal does not end; and its folder is not needed."""
         try:
             link = await self._agents.links.get(run.project_id)
-            await link.execute(start.kill_script(str(run.id)), timeout=KILL_SECONDS)
+            if kill:
+                await link.execute(start.kill_script(str(run.id)), timeout=KILL_SECONDS)
             await link.execute(f"rm -rf {link.place}/runs/{run.id}")
         except Refusal as refusal:
             log.info("run.not_tidied", run_id=str(run.id), why=refusal.type)

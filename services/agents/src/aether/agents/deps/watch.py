@@ -22,6 +22,7 @@ from aether.kit.postgres import DatabaseAway
 EVERY_SECONDS = 1.0
 COUNTED = timedelta(seconds=30)  # seconds and cents of a run that works are told so often
 PROJECTS_EVERY = timedelta(seconds=10)
+TERMINALS_EVERY = timedelta(seconds=30)
 STARTS_WITHIN = timedelta(minutes=2)  # a machine that was asked for stands still for no longer than this
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Watch:
         self._launcher = launcher
         self._typist = typist
         self._projects_at: datetime | None = None
+        self._terminals_at: datetime | None = None
         self.holds = Holds(agents)
         self.screens = Screens(agents, ledger, catalog)
 
@@ -59,6 +61,7 @@ class Watch:
             lambda: self._count(runs),
             lambda: self._unlimit(runs),
             lambda: self._launch(runs),
+            lambda: self._look_at_terminals(runs),
             lambda: self.holds.renew(runs),
             lambda: self.screens.look(runs),
         )
@@ -90,6 +93,16 @@ class Watch:
             until = run.limited_until
             if run.reason == "limited" and until is not None and until <= self._agents.now():
                 await self._ledger.change(run.id, lambda r, now: r.unlimited() if r.reason == "limited" else r)
+
+    async def _look_at_terminals(self, runs: Sequence[Run]) -> None:
+        """An end that was told before anyone knew whose terminal it was would never be heard of."""
+        now = self._agents.now()
+        if self._terminals_at is not None and now - self._terminals_at < TERMINALS_EVERY:
+            return
+        self._terminals_at = now
+        for run in runs:
+            if run.is_there:
+                await self._safely(lambda run=run: self._launcher.look_at_terminal(run))  # type: ignore[misc]
 
     async def _launch(self, runs: Sequence[Run]) -> None:
         """What is to be started where its machine runs, also if the event that told of it was lost on us."""

@@ -54,5 +54,4 @@ def _seen(run: Run) -> tuple[object, ...]:
         run.terminal_id,
         run.restarts,
         run.ended_at,
-        run.dismissed_at,
     )

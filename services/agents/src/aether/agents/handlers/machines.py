@@ -16,9 +16,10 @@ from aether.kit.consumer import Handler
 
 async def take_up(event: MachineStarted, agents: Agents) -> None:
     """Connect to it, and start what is to be started in it. The watch does so too, should this process end now."""
-    await agents.links.begin(Machine(event.project_id, event.account_id, event.machine_id, event.generation))
+    machine = Machine(event.project_id, event.account_id, event.machine_id, event.generation)
+    # Inside, so that it is begun again if this is not kept, and that a late repetition begins nothing.
     async with agents.transaction(event):
-        pass
+        await agents.links.begin(machine)
     desk(agents).launcher.soon(event.project_id)
 
 
@@ -29,7 +30,7 @@ async def put_down(event: MachineStopped, agents: Agents) -> None:
         for run in await store.locked_in(db, event.project_id, event.generation):
             after = run.machine_stopped(event.stopped_at, resumes=runs.launcher.resumes(run))
             await runs.ledger.keep(db, run, after)
-    await agents.links.drop(event.project_id)
+        await agents.links.drop(event.project_id)
 
 
 async def end_of_terminal(event: TerminalClosed, agents: Agents) -> None:
@@ -65,7 +66,7 @@ async def forget_project(event: ProjectDeleted, agents: Agents) -> None:
         await tokens.delete_project(db, event.project_id)
         await keys.delete_project(db, event.project_id)
         await attention.delete_project(db, event.project_id)
-    await agents.links.drop(event.project_id)
+        await agents.links.drop(event.project_id)
 
 
 async def forget_account(event: AccountDeleted, agents: Agents) -> None:

@@ -69,8 +69,7 @@ async def start_run(command: StartRun, agents: Agents) -> RunView:
         wanted = replace(wanted, detail="Its machine is being started.")
     async with agents.transaction() as db:
         run = await _add(db, wanted, command, agents)
-    if project.status == "running":
-        runs.launcher.soon(run.project_id)
+    runs.launcher.soon(run.project_id)
     return runs.ledger.view(run)
 
 
