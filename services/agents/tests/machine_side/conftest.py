@@ -104,6 +104,8 @@ class Attention:
 
     async def settled(self, _db: Writer, _run_id: RunId) -> None: ...
 
+    async def look(self, _person_id: PersonId, _run_id: RunId) -> None: ...
+
     def is_looked_at(self, _person_id: PersonId, _run_id: RunId) -> bool:
         return False
 

@@ -9,6 +9,7 @@ import httpx2
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from aether.agents.adapters.vendors import Vendors
 from aether.agents.api.asking import Asking, TooLarge
@@ -41,9 +42,7 @@ class Broker:
         if "upgrade" in request.headers:
             return told(Problem(type="no-upgrade", title="Only plain HTTP goes to a vendor", status=426))
         key = await self._key(asking, run, vendor)
-        url = vendors.address(vendor, _raw_path(request), request.url.query)
-        if url is None:
-            raise Invalid("This path does not stay with the vendor.")
+        url = _address(request, vendor)
         headers = [*vendors.onward(request.headers.raw), vendor.shows(key.value)]
         answer = await self._vendors.ask(request.method, url, headers, _body(request))
         return await Exchange(asking, run, key, answer).response(self._later)
@@ -71,6 +70,20 @@ class Broker:
             raise
 
 
+class BrokeOff(Exception):
+    """The vendor's answer has ended before its end."""
+
+
+class Passed(StreamingResponse):
+    """An answer that breaks off where the vendor's does: the status has gone out already."""
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        except BrokeOff as error:
+            log.info("broker.broke_off", error=str(error))
+
+
 class Exchange:
     """One answer on its way back, and what is learnt from it."""
 
@@ -91,14 +104,14 @@ class Exchange:
         except BaseException:
             await self._answer.aclose()
             raise
-        response = StreamingResponse(self._passed(begin, pieces, over), status)
+        response = Passed(self._passed(begin, pieces, over), status)
         response.raw_headers = vendors.back(self._answer.headers.raw)
         return response
 
     async def _passed(
         self, begin: bytes, pieces: AsyncIterator[bytes], over: Callable[[Coroutine[Any, Any, None]], None]
     ) -> AsyncIterator[bytes]:
-        """The bytes as they come. What breaks off there breaks off here: the status has gone out already."""
+        """The bytes as they come. Raises BrokeOff."""
         usage = UsageReader(self._answer.headers.get("content-type", ""))
         try:
             if begin:
@@ -106,6 +119,8 @@ class Exchange:
             async for piece in pieces:
                 usage.feed(piece)
                 yield piece
+        except httpx2.HTTPError as error:
+            raise BrokeOff(type(error).__name__) from error
         finally:
             over(self._end(usage))
 
@@ -163,7 +178,10 @@ async def _bounded(request: Request) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _raw_path(request: Request) -> str:
-    """What comes after the vendor, quoted as it came."""
-    raw = bytes(request.scope["raw_path"]).decode("ascii")
-    return raw.split("/", 4)[4]
+def _address(request: Request, vendor: vendors.Vendor) -> str:
+    """Where the request goes on to, quoted as it came. Raises Invalid."""
+    _, _, _, name, path = bytes(request.scope["raw_path"]).decode("ascii").split("/", 4)
+    url = vendors.address(vendor, path, request.url.query)
+    if url is None or name != vendor.name:
+        raise Invalid("This path does not stay with the vendor.")
+    return url

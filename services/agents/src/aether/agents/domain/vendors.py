@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 Headers = list[tuple[bytes, bytes]]  # names in lower case
 
@@ -109,8 +109,7 @@ def _named_by_connection(headers: Headers) -> set[bytes]:
 
 def address(vendor: Vendor, path: str, query: str) -> str | None:
     """Where a request goes: `path` is as it came, still quoted. None for one that leaves the vendor's base."""
-    parts = path.split("/")
-    if any(part.lower().replace("%2e", ".") in {".", ".."} for part in parts) or "\\" in path:
+    if not {".", ".."}.isdisjoint(unquote(path).replace("\\", "/").split("/")):
         return None
     kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != _KEY_PARAMETER]
     return f"{vendor.base}/{path.lstrip('/')}" + (f"?{urlencode(kept)}" if kept else "")

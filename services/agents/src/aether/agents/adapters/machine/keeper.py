@@ -115,8 +115,10 @@ class Keeper:
     async def _watch(self, connected: Connected, lost: "asyncio.Future[None]") -> None:
         changed = asyncio.create_task(self._changed.wait())
         either: set[asyncio.Future[Any]] = {lost, changed}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        changed.cancel()
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            changed.cancel()
         if self._changed.is_set() and not lost.done():
             await self._bring(connected)
 
