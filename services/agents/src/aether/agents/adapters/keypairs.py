@@ -32,7 +32,7 @@ def parsed(text: str) -> PublicKey:
     if "PRIVATE KEY" in line:
         raise Invalid.field("public_key", "That is a private key. Give the public one: its file ends in .pub.")
     kind = line.split(maxsplit=1)[0] if line else ""
-    if "\n" in line or kind not in KINDS:
+    if len(line.splitlines()) != 1 or kind not in KINDS:
         raise Invalid.field("public_key", f"That is not one line of a public key that is taken here. {WANTED}")
     try:
         key = asyncssh.import_public_key(line)

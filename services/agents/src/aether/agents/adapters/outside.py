@@ -87,8 +87,15 @@ class Guarded(httpcore2.AsyncNetworkBackend):
 class Outside:
     """Posts. https goes to public addresses; http to this computer itself, and only if `local` says so."""
 
-    def __init__(self, *, local: bool, resolve: Resolve = resolve, trust: ssl.SSLContext | None = None) -> None:
-        self._https = _pool(is_public, resolve, trust or ssl.create_default_context())
+    def __init__(
+        self,
+        *,
+        local: bool,
+        resolve: Resolve = resolve,
+        public: Callable[[str], bool] = is_public,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self._https = _pool(public, resolve, trust or ssl.create_default_context())
         self._http = _pool(is_loopback, resolve, None) if local else None
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:

@@ -202,11 +202,10 @@ def opened(data: bytes) -> Subscription:
 
 
 def pushed(notice: NoticeView) -> bytes:
-    """What the service worker is told; a tap on it opens `path`, and one of the same run takes its place."""
+    """What the service worker is told: a tap on what it shows opens `path`."""
     return json.dumps(
         {
             "id": str(notice.id),
-            "run_id": None if notice.run_id is None else str(notice.run_id),
             "kind": notice.kind,
             "title": notice.title,
             "body": text.message(notice.body, PUSH_BODY),

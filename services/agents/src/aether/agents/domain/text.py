@@ -11,11 +11,15 @@ _SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?<=>!]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|
 
 def line(text: str, length: int = LINE) -> str:
     """One line, its spaces joined; an ellipsis where it was cut."""
-    joined = " ".join(message(text, length * 4).split())
+    joined = " ".join(_clean(text).split())
     return joined if len(joined) <= length else joined[: length - 1] + "…"
 
 
 def message(text: str, length: int = MESSAGE) -> str:
     """Lines as they are, without escape sequences and controls; the end is kept where it was too long."""
-    clean = _CONTROL.sub("", _SEQUENCE.sub("", text)).strip()
+    clean = _clean(text)
     return clean if len(clean) <= length else "…" + clean[-(length - 1) :]
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", _SEQUENCE.sub("", text)).strip()

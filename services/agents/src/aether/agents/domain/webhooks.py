@@ -14,6 +14,7 @@ from aether.contracts.problem import Invalid
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of Standard Webhooks, not a secret
 DELAYS = tuple(timedelta(seconds=s) for s in (5, 30, 2 * 60, 10 * 60, 60 * 60))
+UNICAST = IPv6Network("2000::/3")  # all of IPv6 that has been given out to the internet
 # Addresses of IPv6 that lead to one of IPv4, which stands at this byte of them.
 _TUNNELS = {IPv6Network("::ffff:0:0/96"): 12, IPv6Network("64:ff9b::/96"): 12, IPv6Network("2002::/16"): 2}
 
@@ -58,7 +59,9 @@ def names_this_computer(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Whether an address is one of the open internet: none of a private network, of this host, or of many."""
     ip = _innermost(ip_address(address.partition("%")[0]))
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    if isinstance(ip, IPv6Address) and ip not in UNICAST:
+        return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
 def _innermost(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -81,7 +81,7 @@ async def note(
     """That it was used just now: at most once a minute while the vendor says the same of it."""
     await db.execute(
         """
-        UPDATE agents.key SET last_used_at = $4, refused_at = CASE WHEN $5 THEN $4 END
+        UPDATE agents.key SET last_used_at = $4, refused_at = CASE WHEN $5 THEN $4::timestamptz END
         WHERE account_id = $1 AND name = $2 AND version = $3
             AND (last_used_at IS NULL OR last_used_at < $6 OR (refused_at IS NOT NULL) <> $5)""",
         account_id,
