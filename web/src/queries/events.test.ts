@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
-import { sampleProject as project, sampleTerminal } from "@/api/samples";
-import type { Port, Project, Terminal } from "@/api/types";
+import { sampleProject as project, sampleRun as run, sampleTerminal } from "@/api/samples";
+import type { Port, Project, Run, Terminal } from "@/api/types";
 import { applyEvent, putPort, putProject } from "./events";
 import { keys } from "./keys";
 
@@ -86,12 +86,34 @@ test("ports come and go as a whole, and one that was labelled changes in its pla
   ]);
 });
 
+test("a run changes in its place, a new one comes first, and an older event is ignored", () => {
+  const runs = (): Run[] => cache.getQueryData<Run[]>(keys.runs) ?? [];
+  cache.setQueryData(keys.runs, [run("r1", { version: 4 }), run("r2")]);
+  applyEvent(cache, { name: "run.changed", data: run("r1", { state: "waiting", version: 5 }) });
+  applyEvent(cache, { name: "run.changed", data: run("r1", { state: "working", version: 4 }) });
+  applyEvent(cache, { name: "run.changed", data: run("r3", { state: "starting" }) });
+  expect(runs().map(({ id, state }) => [id, state])).toEqual([
+    ["r3", "starting"],
+    ["r1", "waiting"],
+    ["r2", "working"],
+  ]);
+});
+
+test("a run that was taken off the board does not come back by a late event, and goes with its project", () => {
+  cache.setQueryData(keys.runs, [run("r1"), run("r2", { project_id: "b" })]);
+  applyEvent(cache, { name: "run.changed", data: run("gone", { ended_at: "2026-11-22T11:00:00Z" }) });
+  applyEvent(cache, { name: "project.deleted", data: { id: "b" } });
+  expect(cache.getQueryData<Run[]>(keys.runs)?.map(({ id }) => id)).toEqual(["r1"]);
+});
+
 test("events before the first answer make no half list", () => {
   const empty = new QueryClient();
   applyEvent(empty, { name: "project.changed", data: project("a") });
   applyEvent(empty, { name: "terminal.changed", data: terminal("t1") });
   expect(empty.getQueryData(keys.projects)).toBeUndefined();
   expect(empty.getQueryData(keys.terminals("a"))).toBeUndefined();
+  applyEvent(empty, { name: "run.changed", data: run("r1") });
+  expect(empty.getQueryData(keys.runs)).toBeUndefined();
 });
 
 test("a revoked account is signed out, and a reset asks for everything anew", () => {

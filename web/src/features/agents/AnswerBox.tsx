@@ -3,7 +3,6 @@ import { useOnceKey } from "@/api/onceKey";
 import type { MessageRun, Question, QuestionOption, Run } from "@/api/types";
 import { useMessageRun } from "@/queries/runActions";
 import { announce } from "@/ui/announce";
-import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { FailureLine } from "@/ui/Failure";
 import { INPUT_LOOK } from "@/ui/Field";
@@ -134,17 +133,18 @@ interface OptionProps {
 
 function Option({ option, at, question, busy, press }: OptionProps) {
   return (
-    <Button
-      busy={busy}
+    <button
+      type="button"
+      aria-disabled={busy || undefined}
       onClick={press}
       className={classes(
-        "h-auto min-h-8 max-w-full min-w-0 shrink justify-start py-1 text-left whitespace-normal touch:h-auto touch:min-h-10 touch:grow touch:justify-center",
-        at === 0 && question.kind === "permission" && "border-waiting/60",
+        "inline-flex min-h-8 max-w-full items-center gap-1.5 rounded-md border bg-surface px-3 py-1 text-left font-medium hover:bg-raised aria-disabled:opacity-50 touch:min-h-10 touch:grow touch:justify-center",
+        at === 0 && question.kind === "permission" ? "border-waiting/60" : "border-edge",
       )}
     >
       {at < 9 && <kbd className="text-12 text-muted touch:hidden">{at + 1}</kbd>}
       <span className="min-w-0 break-words">{option.label}</span>
-    </Button>
+    </button>
   );
 }
 

@@ -65,7 +65,7 @@ export function RunRow({ run, project, screens }: RunRowProps) {
           </div>
         )}
       </div>
-      {screen && <ScreenPreview run={run} className={asks ? "max-lg:hidden" : undefined} />}
+      {screen && <ScreenPreview run={run} className={classes("md:max-lg:ml-36", asks && "max-lg:hidden")} />}
     </li>
   );
 }

@@ -32,7 +32,7 @@ export function ScreenPreview({ run, className }: { run: Run; className?: string
       aria-label={`Open the terminal of ${run.agent_title}`}
       title="Open the terminal"
       className={classes(
-        "relative flex h-24 flex-col justify-end overflow-hidden rounded-md border border-line bg-screen px-2.5 py-1.5 hover:border-edge",
+        "relative block h-24 overflow-hidden rounded-md border border-line bg-screen px-2.5 py-1.5 hover:border-edge",
         className,
       )}
     >

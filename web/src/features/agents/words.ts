@@ -68,7 +68,7 @@ export function sinceWords(run: Run, now: number): string {
 
 /** What was asked of it, in one line, or the name it was given. */
 export function taskOf(run: Run): string {
-  const line = (text: string): string => text.trim().split("\n", 1)[0] ?? "";
+  const line = (text: string): string => text.trim().split(/\s*\n/, 1)[0] ?? "";
   return line(run.name) || line(run.prompt) || line(run.command);
 }
 
