@@ -199,6 +199,16 @@ async def test_the_next_generation_begins_with_nothing_of_the_one_before(box: Bo
     await eventually(box.answers)
 
 
+async def test_a_late_word_of_an_earlier_stop_ends_nothing(box: Box, service: Service) -> None:
+    box.machine.generation = 2
+    await service.begin(box)
+    await service.links.drop(box.project, 1)
+    assert await box.answers()
+    await service.links.drop(box.project, 2)
+    await eventually(lambda: box.project not in service.links._keepers)
+    assert not await box.answers()
+
+
 async def test_nothing_is_asked_of_a_machine_that_was_replaced_unsaid(box: Box, service: Service) -> None:
     box.machine.generation = 2
     service.issuers[box.project] = box.machine

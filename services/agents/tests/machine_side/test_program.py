@@ -117,3 +117,13 @@ async def test_it_is_put_back_where_somebody_changed_it(box: Box, service: Servi
     Path(link.program).write_text("#!/bin/sh\nexit 9\n")
     service.links.refit(box.account, box.project)
     await eventually(lambda: Path(link.program).read_bytes() == keeper.PROGRAM)
+
+
+async def test_without_python_it_says_so_and_disturbs_no_agent(box: Box, service: Service) -> None:
+    link = await service.begin(box)
+    bare = f"PATH=/nowhere /bin/sh {AETHER}"
+    asked = await link.execute(f"{bare} holds")
+    assert (asked.status, asked.stderr) == (1, "aether: this machine has no python3\n")
+    for words in ("hook Stop", "git-credential get"):
+        output = await in_machine(link, f"{bare} {words} </dev/null")
+        assert output.stdout == output.stderr == ""

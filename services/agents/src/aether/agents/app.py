@@ -9,7 +9,6 @@ from starlette.applications import Starlette
 from aether.agents.adapters.machine.links import SshLinks
 from aether.agents.adapters.push import WebPush
 from aether.agents.adapters.vendors import Vendors
-from aether.agents.adapters.vendors import Vendors
 from aether.agents.adapters.webhooks import WebhookPoster
 from aether.agents.api.machine import machine_app
 from aether.agents.deps.agents import Agents

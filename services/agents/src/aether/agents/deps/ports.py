@@ -61,8 +61,8 @@ class Links(Protocol):
     async def begin(self, machine: Machine) -> None:
         """A machine has started. Returns before the connection stands."""
 
-    async def drop(self, project_id: ProjectId) -> None:
-        """A machine has stopped, or its project is gone."""
+    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
+        """A machine of this start, or of one before it, has stopped; None: the project is gone, whichever runs."""
 
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
         """Keys or tokens have changed: have running machines (of the account, or one) given what they may have

@@ -30,7 +30,7 @@ async def put_down(event: MachineStopped, agents: Agents) -> None:
         for run in await store.locked_in(db, event.project_id, event.generation):
             after = run.machine_stopped(event.stopped_at, resumes=runs.launcher.resumes(run))
             await runs.ledger.keep(db, run, after)
-        await agents.links.drop(event.project_id)
+        await agents.links.drop(event.project_id, event.generation)
 
 
 async def end_of_terminal(event: TerminalClosed, agents: Agents) -> None:

@@ -42,9 +42,20 @@ async def begin(db: Writer, row: Row, owner: UUID, until: datetime) -> None:
     )
 
 
-async def end(db: Writer, project_id: ProjectId) -> None:
-    """It does not run any more."""
-    await db.execute("DELETE FROM agents.machine WHERE project_id = $1", project_id)
+async def end(db: Writer, project_id: ProjectId, generation: int | None) -> bool:
+    """Forget the machine. False if one of a later start than `generation` is there: that one goes on."""
+    later = await db.fetchval(
+        """
+        WITH gone AS (
+            DELETE FROM agents.machine WHERE project_id = $1 AND ($2::integer IS NULL OR generation <= $2)
+            RETURNING project_id
+        )
+        SELECT true FROM agents.machine
+        WHERE project_id = $1 AND NOT EXISTS (SELECT FROM gone)""",
+        project_id,
+        generation,
+    )
+    return not later
 
 
 async def claim(db: Writer, owner: UUID, now: datetime, until: datetime) -> list[Row]:

@@ -73,12 +73,12 @@ class SshLinks:
             await store.begin(db, row, self._me, self._agents.now() + LEASE)
         await self._claim()
 
-    async def drop(self, project_id: ProjectId) -> None:
-        """A machine has stopped, or its project is gone."""
+    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
         async with self._moving:
             async with self._agents.transaction() as db:
-                await store.end(db, project_id)
-            await self._let_go(project_id)
+                ended = await store.end(db, project_id, generation)
+            if ended:
+                await self._let_go(project_id)
 
     async def get(self, project_id: ProjectId) -> Link:
         try:

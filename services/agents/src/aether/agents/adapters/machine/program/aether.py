@@ -1,6 +1,12 @@
 #!/bin/sh
-"exec" "python3" "-IS" "$0" "$@"  # fmt: skip
-# The lines above are sh and Python alike: sh goes on as Python, to which they are a text that says nothing.
+""":"
+if command -v python3 >/dev/null 2>&1; then exec python3 -IS "$0" "$@"; fi
+case "$1" in hook | git-credential) exit 0 ;; esac
+echo "aether: this machine has no python3" >&2
+exit 1
+"""
+# What stands above is a text to Python. sh reads it as a script that goes on as Python, or ends; agents and git
+# are not disturbed where there is none.
 
 from __future__ import annotations
 
