@@ -80,7 +80,8 @@ MUTE = Agent(
     plan=lambda launch: Plan("exec mute", {}), read=lambda *_: [],
 )  # fmt: skip
 COMMAND = Agent(
-    "command", "Any command", "Runs it.", "", (), detect="true", install="", takes_prompt=False, takes_command=True,
+    "command", "Any command", "Runs it.", "", (),
+    detect="true", install="", takes_prompt=False, takes_command=True,
     plan=lambda launch: Plan(launch.command, {}), read=lambda *_: [],
 )  # fmt: skip
 CATALOG = {agent.name: agent for agent in (TALKER, MUTE, COMMAND)}
@@ -184,7 +185,7 @@ class FakeLinks:
     async def begin(self, machine: Machine) -> None:
         self.links[machine.project_id] = FakeLink(machine)
 
-    async def drop(self, project_id: ProjectId) -> None:
+    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
         self.links.pop(project_id, None)
 
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
@@ -251,15 +252,15 @@ class Box:
     async def boot(self, project_id: ProjectId) -> m.ProjectView:
         """Its machine starts, and everybody hears of it."""
         project = await self.machines.start(m.StartMachine(account_id=self.account, project_id=project_id), None)
-        await self.hear(m.MachineStarted(**self._machine(project), started_at=self.clock.now()))
+        await self.hear(m.MachineStarted(**self.machine(project), started_at=self.clock.now()))
         return project
 
     async def halt(self, project_id: ProjectId) -> None:
         project = await self.machines.stop(m.StopMachine(account_id=self.account, project_id=project_id), None)
         now = self.clock.now()
-        await self.hear(m.MachineStopped(**self._machine(project), started_at=now, stopped_at=now, reason="asked"))
+        await self.hear(m.MachineStopped(**self.machine(project), started_at=now, stopped_at=now, reason="asked"))
 
-    def _machine(self, project: m.ProjectView) -> dict[str, Any]:
+    def machine(self, project: m.ProjectView) -> dict[str, Any]:
         assert project.machine is not None
         return {
             "account_id": self.account,
@@ -268,6 +269,11 @@ class Box:
             "generation": project.machine.generation,
             "interval_id": IntervalId(new_id()),
         }
+
+    async def begin_link(self, project: m.ProjectView) -> None:
+        """Its machine can be reached, and no event has told anyone."""
+        of = self.machine(project)
+        await self.links.begin(Machine(of["project_id"], of["account_id"], of["machine_id"], of["generation"]))
 
     # Runs
 
@@ -317,9 +323,7 @@ class Box:
         )
 
     async def answer(self, run: RunView, text: str = "", **said: Any) -> RunView:
-        view: RunView = await self.ask(
-            MessageRun(account_id=self.account, person_id=self.person, run_id=run.id, text=text, **said)
-        )
+        view: RunView = await self.ask(self.message(run, text, **said))
         return view
 
     async def close(self, run: RunView, code: int | None = 0, reason: Any = "exited") -> RunView:
@@ -337,6 +341,9 @@ class Box:
             )
         )
         return await self.run(run)
+
+    def message(self, run: RunView, text: str = "", **said: Any) -> MessageRun:
+        return MessageRun(account_id=self.account, person_id=self.person, run_id=run.id, text=text, **said)
 
     async def refused(self, command: Command[Any]) -> Refusal:
         try:

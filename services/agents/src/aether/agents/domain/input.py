@@ -1,6 +1,6 @@
 """A message or an answer on its way into a run's terminal."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ class Input:
 
     id: UUID
     run_id: RunId
-    text: str
+    text: str = field(repr=False)  # what people tell agents may be a secret
     keys: str
     created_at: datetime
     next_at: datetime
