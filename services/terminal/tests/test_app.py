@@ -6,20 +6,25 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import asyncssh
 import httpx2
+import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from aether.cli.embedded.ports import any_free_port
+from aether.contracts.agents import AgentTokenView, FindAgentToken, TokenRevoked
 from aether.contracts.command import Command
-from aether.contracts.ids import AccountId, CredentialId, PersonId, ProjectId, new_id
+from aether.contracts.ids import AccountId, AgentTokenId, CredentialId, PersonId, ProjectId, new_id
 from aether.contracts.machines import GetProject, IssueSshCertificate
+from aether.contracts.problem import NotFound
 from aether.contracts.service import Service
-from aether.contracts.terminal import FindPort, ListPorts, ListTerminals, OpenTerminal, TerminalView
-from aether.kit.bus import Bus
+from aether.contracts.terminal import FindPort, GetJumpHost, ListPorts, ListTerminals, OpenTerminal, TerminalView
+from aether.kit.bus import STATUS, Bus
 from aether.kit.grants import Grant, Right, Signer
 from aether.kit.provision import provision_streams
 from aether.testkit.eventually import eventually
@@ -38,6 +43,8 @@ VIEW = """{"id":"%s","account_id":"%s","name":"p","slug":"p","status":"running",
 
 class Running:
     """The process, the gateway's side of the bus, and the gateway's signature."""
+
+    client: Client
 
     def __init__(self, environment: dict[str, str], gateway: Bus, key: Path) -> None:
         self._environment = environment
@@ -109,9 +116,24 @@ async def running(
         there = Running(environment, gateway, grant_keys[0])
         there.start()
         await eventually(there.ready, within=20)
+        there.client = client
         yield there
         there.kill()
     await client.close()
+
+
+async def play_agents(client: Client, token: AgentTokenView) -> None:
+    """Answer what the terminal service asks of agents: one key is a token's, and others are nobody's."""
+
+    async def find(message: Msg) -> None:
+        asked = FindAgentToken.model_validate_json(message.data)
+        if asked.public_key == token.public_key:
+            await message.respond(token.model_dump_json().encode())
+        else:
+            headers = {STATUS: "problem"}
+            await client.publish(message.reply, NotFound().problem().model_dump_json().encode(), headers=headers)
+
+    await client.subscribe(FindAgentToken.subject, cb=find)
 
 
 async def play_machines(client: Client, machine: TestMachine) -> None:
@@ -158,6 +180,46 @@ async def test_the_process_answers_over_the_bus_and_listens_for_agents(running: 
     assert [view.id for view in listed.items] == [terminal.id]
     home = Path(running._environment["AETHER_HOME"])
     assert (home / "terminal" / "jump_host_key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_agent_comes_in_by_the_jump_host_and_is_cut_by_the_word_that_its_token_is_revoked(
+    running: Running, nats_server: EmbeddedNats
+) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    token = AgentTokenView(
+        id=AgentTokenId(new_id()),
+        account_id=ACCOUNT,
+        project_id=PROJECT,
+        name="laptop",
+        public_key=key.export_public_key().decode().strip(),
+        fingerprint=key.get_fingerprint(),
+        created_at=datetime.now(UTC),
+    )
+    await play_agents(running.client, token)
+    async with Bus.connect(nats_server.url, Service.AGENTS) as agents:
+        address = await agents.request(GetJumpHost())
+        assert (address.host, address.port) == ("localhost", int(running._environment["TERMINAL_JUMP_PORT"]))
+        host_key = asyncssh.import_public_key(address.host_key)
+
+        async def connect(with_key: asyncssh.SSHKey) -> asyncssh.SSHClientConnection:
+            return await asyncssh.connect(
+                "127.0.0.1",
+                address.port,
+                username="aether",
+                client_keys=[with_key],
+                known_hosts=([host_key], [], []),
+                config=None,
+                agent_path=None,
+            )
+
+        with pytest.raises(asyncssh.PermissionDenied):
+            await connect(asyncssh.generate_private_key("ssh-ed25519"))
+        connection = await connect(key)
+        reader, _ = await connection.open_connection("p.aether", 22)
+        assert await reader.read(8) == b"SSH-2.0-"
+        event = TokenRevoked(account_id=ACCOUNT, project_id=PROJECT, token_id=token.id)
+        await agents.publish(event.subject, event.model_dump_json().encode(), event.event_id, {})
+        await asyncio.wait_for(connection.wait_closed(), 5)
 
 
 async def test_a_server_started_in_a_terminal_is_found_and_its_page_comes_by_a_tunnel(

@@ -1,8 +1,12 @@
 """What the service hears, and what it says of itself."""
 
+from pathlib import Path
+
+import asyncssh
 import pytest
 
 from aether.contracts.gateway import AccountDeleted
+from aether.contracts.ids import AccountId, ProjectId, new_id
 from aether.contracts.machines import ProjectDeleted
 from aether.contracts.terminal import ListTerminals
 from aether.kit.postgres import AlreadyHandled
@@ -10,6 +14,7 @@ from aether.terminal.deps import session as sessions
 from aether.testkit.eventually import eventually
 
 from .conftest import Box
+from .jumping import Jump
 
 
 async def test_a_machine_that_stops_ends_its_terminals_and_tells_who_looks(box: Box) -> None:
@@ -88,6 +93,63 @@ async def test_titles_and_bells_are_told(box: Box) -> None:
     assert (await box.said("terminal.signal.v1"))[0]["kind"] == "bell"
     assert (await box.said("terminal.changed.v1"))[-1]["terminal"]["title"] == "building"
     await viewer.close()
+
+
+async def test_what_a_program_reports_is_told_each_time(box: Box) -> None:
+    states = ["working", "blocked;kind=permission;text=Run \u202els?", "done"]
+    said = "".join(f"\\033]7501;state={state}\\033\\\\" for state in states)
+    await box.open(command=f"printf '{said}'; cat")
+    await eventually(lambda: box.has_said("terminal.reported.v1"))
+    told = [event["text"] for event in await box.said("terminal.reported.v1")]
+    assert told == ["state=working", "state=blocked;kind=permission;text=Run ls?", "state=done"]
+    assert await box.said("terminal.signal.v1") == []
+
+
+async def test_one_that_reports_without_end_is_told_of_twenty_times_a_second(box: Box) -> None:
+    terminal = await box.open(
+        command="for n in $(seq 500); do printf '\\033]7501;n=%s\\007' $n; done; echo end; cat"
+    )
+
+    async def ended() -> bool:
+        return "end" in await box.screen(terminal)
+
+    await eventually(ended)
+    await eventually(lambda: not box.terminals.teller._waiting)
+    told = [event["text"] for event in await box.said("terminal.reported.v1")]
+    assert told[:20] == [f"n={n}" for n in range(1, 21)]
+    assert len(told) <= 60  # of so many, in no more than three seconds
+
+
+@pytest.mark.parametrize("tmux", [True, False])
+async def test_a_session_begins_with_the_keys_of_its_time(box: Box, *, tmux: bool) -> None:
+    box.machine.tmux = tmux
+    box.machine.give_keys("export OPENAI_API_KEY='sk one'\n")
+    first = await box.view(await box.open())
+    await first.type("echo [$OPENAI_API_KEY]\r")
+    await first.sees("[sk one]")
+    box.machine.give_keys("export OPENAI_API_KEY='sk two'\n")
+    second = await box.view(await box.open(command="echo [$OPENAI_API_KEY]; cat"))
+    await second.sees("[sk two]")
+    await first.close()
+    await second.close()
+
+
+async def test_agents_of_what_is_deleted_are_cut(box: Box, tmp_path: Path) -> None:
+    there = Jump(box.machine, tmp_path)
+    there.jumps = box.terminals.jumps
+    await there.start()
+    others = asyncssh.generate_private_key("ssh-ed25519")
+    there.tokens.give(others, ProjectId(new_id()), AccountId(new_id()))
+    kept = await there.connect(others)
+    first = await there.connect()
+    await box.hear(ProjectDeleted(account_id=there.account, project_id=there.project))
+    await first.wait_closed()
+    second = await there.connect()
+    await box.hear(AccountDeleted(account_id=there.account, person_id=box.person))
+    await second.wait_closed()
+    assert not kept.is_closed()
+    kept.close()
+    await there.stop()
 
 
 async def test_an_orderly_stop_tells_viewers_to_come_back_and_terminals_live_on(box: Box) -> None:

@@ -4,13 +4,14 @@ import random
 
 import pytest
 
+from aether.terminal.domain.activity import Rate
 from aether.terminal.domain.replies import typed
 from aether.terminal.domain.signals import Scanner, Signal, clean
 
 STREAM = (
     b"plain \x1b[31mred\x1b]0;first title\x07 more\x07\x1b]2;second\x1b\\"
     b"\x1b]9;look here\x07\x1b]777;notify;Build;done \xc3\xa9\x07\x1b]9;4;1;50\x07\x1b]8;;http://x\x07link\x1b]8;;\x07"
-    b"\x1bPq\x07sixel\x1b\\end"
+    b"\x1bPq\x07sixel\x1b\\\x1b]7501;state=blocked;kind=permission\x1b\\\x1b]7501;state=done\x07end"
 )
 FOUND = [
     Signal("title", "first title"),
@@ -18,6 +19,8 @@ FOUND = [
     Signal("title", "second"),
     Signal("notify", "look here"),
     Signal("notify", "Build: done é"),
+    Signal("report", "state=blocked;kind=permission"),
+    Signal("report", "state=done"),
 ]
 
 
@@ -40,6 +43,13 @@ def test_a_sequence_without_an_end_is_not_carried_for_ever() -> None:
     scanner.scan(b"\x1b]0;" + b"x" * 10_000)
     assert len(scanner._carry) <= 4096
     assert scanner.scan(b"\x07") == [Signal("bell")]
+
+
+def test_a_rate_lets_so_many_through_in_any_second() -> None:
+    rate = Rate(3)
+    assert [rate.allows(now) for now in (0.0, 0.1, 0.2, 0.3, 0.9, 1.0, 1.05, 1.1, 1.15)] == [
+        True, True, True, False, False, True, False, True, False
+    ]  # fmt: skip
 
 
 def test_machine_text_is_cleaned_and_bounded() -> None:

@@ -172,6 +172,14 @@ class TestMachine:
             for path in (folder, folder / "authorized_keys"):
                 os.chown(path, UID, UID)
 
+    def give_keys(self, exports: str) -> None:
+        """Put this into the file that sessions begin with."""
+        self.place.mkdir(mode=0o700, exist_ok=True)
+        (self.place / "env").write_text(exports)
+        if self._root:
+            for path in (self.place, self.place / "env"):
+                os.chown(path, UID, UID)
+
     @property
     def host_key(self) -> str:
         """What it proves itself with, as a line."""

@@ -10,7 +10,7 @@ from aether.terminal.deps.session import Session
 from aether.terminal.domain.screen import has_appeared, typeable
 from aether.terminal.errors import SessionsUnavailable, TerminalClosed
 
-APPEAR_SECONDS = 2.5
+APPEAR_SECONDS = 5.0
 LOOK_SECONDS = 0.25  # between two looks where nobody tells of news
 LINES = 200
 ENTER = b"\r"
@@ -32,7 +32,8 @@ async def type_into(session: Session, command: TypeText) -> bool:
 
 async def _text(session: Session, key: str, text: str) -> bool:
     """Enter comes once the text has appeared, or a program might take it for a part of the paste. One that shows
-    nothing, as when it asks for a password, gets it a little later."""
+    nothing, as when it asks for a password, gets it later: what was put in must not lie there unsent, for the
+    next text would be added to it."""
     before = await lines_of(session, LINES)
     shell = await session.shell(PATIENCE)
     fresh = await shell.paste(key, text)
