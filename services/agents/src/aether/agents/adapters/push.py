@@ -32,7 +32,7 @@ from aether.contracts.problem import Invalid
 ALGORITHM = "ES256"
 # RFC 8292 allows a day at most; a clock that is off must not make it more.
 TOKEN_SECONDS = 12 * 3600
-POINT_BYTES, AUTH_BYTES = 65, 16
+SCALAR_BYTES, POINT_BYTES, AUTH_BYTES = 32, 65, 16
 
 
 class WebPush:
@@ -76,7 +76,7 @@ class WebPush:
 def public_key(settings: AgentsSettings) -> str | None:
     """What a browser subscribes with; None where Web Push is not configured."""
     secret = settings.vapid_private_key
-    return None if secret is None else _public_text(secret.get_secret_value())
+    return _public_text(secret.get_secret_value()) if secret else None
 
 
 @lru_cache(maxsize=4)
@@ -110,14 +110,21 @@ def checked_subscription(command: AddPush) -> Subscription:
 
 
 def _private_key(text: str) -> ec.EllipticCurvePrivateKey:
-    if "-----BEGIN" in text:
-        key = load_pem_private_key(text.encode(), password=None)
-    else:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        key = ec.derive_private_key(int.from_bytes(raw), ec.SECP256R1())
+    """Raises ValueError, which does not quote it."""
+    try:
+        key = _read(text)
+    except ValueError:
+        key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise ValueError("VAPID_PRIVATE_KEY is not a key of P-256")
+        raise ValueError("VAPID_PRIVATE_KEY is no key of P-256: give PEM, or 32 bytes as URL-safe base64")
     return key
+
+
+def _read(text: str) -> object:
+    if "-----BEGIN" in text:
+        return load_pem_private_key(text.encode(), password=None)
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return ec.derive_private_key(int.from_bytes(raw), ec.SECP256R1()) if len(raw) == SCALAR_BYTES else None
 
 
 def _point(key: ec.EllipticCurvePublicKey) -> bytes:
