@@ -57,7 +57,7 @@ def _provider(broker: str | None) -> str:
 def _options(launch: Launch) -> dict[str, str]:
     """Name → TOML. Names with dots in them cannot be part of a path, so the tables above them are given."""
     commands = {event: hooks.command(launch, event) for event in EVENTS}
-    trusted = {key: {"trusted_hash": _hash(key, commands[event])} for event, key in EVENTS.items()}
+    trusted = {key: {"trusted_hash": trusted_hash(key, commands[event])} for event, key in EVENTS.items()}
     return {
         "check_for_update_on_startup": "false",
         "features.daemon_auto_start": "false",
@@ -67,13 +67,13 @@ def _options(launch: Launch) -> dict[str, str]:
     }
 
 
-def _hook(command: str) -> dict[str, Any]:
-    return {"type": "command", "command": command, "timeout": hooks.SECONDS}
+def _hook(command: str, seconds: int = hooks.SECONDS) -> dict[str, Any]:
+    return {"type": "command", "command": command, "timeout": seconds}
 
 
-def _hash(key: str, command: str) -> str:
-    """As it computes itself what a person has agreed to. Another hash, and it asks at the start."""
-    identity = {"event_name": key, "hooks": [{**_hook(command), "async": False}]}
+def trusted_hash(key: str, command: str, seconds: int = hooks.SECONDS) -> str:
+    """As codex computes itself what a person has agreed to. With another hash it asks at the start."""
+    identity = {"event_name": key, "hooks": [{**_hook(command, seconds), "async": False}]}
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 

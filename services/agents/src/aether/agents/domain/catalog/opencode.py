@@ -61,7 +61,7 @@ def asked(payload: Any) -> Asked:
     named = ", ".join(each for each in patterns if isinstance(each, str)) if isinstance(patterns, list) else ""
     what = words.text(given, "command") or words.text(given, "diff") or words.text(given, "url")
     where = "" if words.text(given, "command") else line(f"{kind} {named}")
-    parts = (where or kind, message(what, 2000))
+    parts = (where or line(kind), message(what, 2000))
     options = (
         Option("once", "Yes", keys=ENTER),
         Option("always", "Yes, and don't ask again", keys=RIGHT + ENTER + ENTER),
