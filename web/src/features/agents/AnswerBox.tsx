@@ -23,15 +23,15 @@ interface AnswerProps {
   run: Run;
   /** Which option a key means. */
   optionFor?: (key: string, options: readonly QuestionOption[]) => QuestionOption | undefined;
-  /** After it was taken. */
-  done?: () => void;
+  /** Called as it is sent; what it answers is called once it was taken, even if the row is gone by then. */
+  sending?: () => () => void;
   /** Out of the box, without an answer. */
   leave?: () => void;
   focused?: boolean;
 }
 
 /** Answers that are one press away, and a box for any other. */
-export function AnswerBox({ run, optionFor, done, leave, focused }: AnswerProps) {
+export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerProps) {
   const { question } = run;
   const draft = question?.id ?? run.id;
   const [text, setText] = useState(() => draftOf(draft));
@@ -42,13 +42,15 @@ export function AnswerBox({ run, optionFor, done, leave, focused }: AnswerProps)
   const send = (body: MessageRun): void => {
     if (message.isPending) return;
     const full = { ...body, question_id: question?.id ?? null };
+    const done = sending?.();
     const sent = (): void => {
       keepDraft(draft, "");
       setText("");
       announce(question ? "Answered." : "Sent.");
       done?.();
     };
-    message.mutate({ body: full, key: key(JSON.stringify(full)) }, { onSuccess: sent });
+    // The event of the change may be here before the answer and take this box away; a refusal is shown below.
+    message.mutateAsync({ body: full, key: key(JSON.stringify(full)) }).then(sent, () => undefined);
   };
   const submit = (): void => {
     if (text.trim()) send({ text: text.trimEnd() });

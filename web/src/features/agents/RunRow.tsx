@@ -53,9 +53,12 @@ export function RunRow({ run, project, screens }: RunRowProps) {
               run={run}
               optionFor={optionFor}
               focused={messaging && !asks}
-              done={() => {
-                setMessaging(false);
-                afterAnswer(run.id);
+              sending={() => {
+                const next = afterAnswer(run.id);
+                return () => {
+                  setMessaging(false);
+                  next();
+                };
               }}
               leave={() => {
                 setMessaging(false);
@@ -100,6 +103,11 @@ function Head({ run, project, message }: HeadProps) {
       </span>
       <span className="relative row-start-1 flex items-center justify-end gap-1 max-md:-my-1.5">
         {run.ended_at && <Dismiss run={run} />}
+        {takesText(run) && !asksForText(run) && (
+          <Button data-message size="small" kind="quiet" onClick={message} className="max-md:hidden">
+            Message
+          </Button>
+        )}
         <RunMenu run={run} project={project} message={message} />
       </span>
     </div>

@@ -23,12 +23,22 @@ export function goToWaiting(): void {
   enter(rows[at + 1] ?? rows[0]);
 }
 
-/** After an answer: on to the next one that waits, so that all are gone through without a search; else to its own row. */
-export function afterAnswer(id: string): void {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-waiting]")];
-  const at = rows.findIndex((one) => one.dataset.run === id);
-  const rest = at < 0 ? rows : [...rows.slice(at + 1), ...rows.slice(0, at)];
-  const next = rest[0]?.dataset.run ?? id;
-  // The row of the answer is on its way to another part of the board.
-  requestAnimationFrame(() => enter(row(next)));
+/**
+ * Where to go after an answer, found before the rows move: to the next one that waits, so that all are gone through
+ * without a search; after the last to the row of the answer itself.
+ */
+export function afterAnswer(id: string): () => void {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-waiting]")].map(
+    (one) => one.dataset.run ?? "",
+  );
+  const at = rows.indexOf(id);
+  const next = [...rows.slice(at + 1), ...rows.slice(0, Math.max(0, at))];
+  return () =>
+    void requestAnimationFrame(() => {
+      const there = next.map(row).find((one) => one?.matches("[data-waiting]"));
+      const typing =
+        document.activeElement instanceof HTMLTextAreaElement && !row(id)?.contains(document.activeElement);
+      // Who has begun the next reply meanwhile is not taken out of it.
+      if (!typing) enter(there ?? row(id));
+    });
 }
