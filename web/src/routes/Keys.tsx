@@ -89,6 +89,7 @@ function Row({ known }: { known: Key }) {
       </div>
       <Button
         size="small"
+        className="max-sm:hidden"
         onClick={() => setShown("replace")}
         aria-label={`Replace the value of ${known.name}`}
       >
@@ -97,6 +98,7 @@ function Row({ known }: { known: Key }) {
       <MenuButton
         label={`Menu of ${known.name}`}
         entries={[
+          { icon: "again", text: "Replace value", run: () => setShown("replace") },
           { icon: "settings", text: "Change who has it", run: () => setShown("access") },
           "line",
           { icon: "trash", text: "Delete key", danger: true, run: () => setShown("delete") },
@@ -115,11 +117,9 @@ function Facts({ known }: { known: Key }) {
   return (
     <span className="text-muted">
       {known.refused_at ? (
-        <span className="inline-flex items-center gap-1.5 text-failed">
-          <ShapeMark shape="cross" />
-          <span>
-            refused by the vendor <Ago at={known.refused_at} />
-          </span>
+        <span className="text-failed">
+          <ShapeMark shape="cross" className="mr-1.5 inline" />
+          refused by the vendor <Ago at={known.refused_at} />
         </span>
       ) : known.last_used_at ? (
         <>

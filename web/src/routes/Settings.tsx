@@ -11,7 +11,7 @@ const PAGES = [
 ] as const;
 
 const TAB =
-  "flex h-8 items-center rounded-md px-2.5 text-muted hover:text-text touch:h-10 data-[status=active]:bg-raised data-[status=active]:text-text";
+  "flex h-8 items-center rounded-md px-1.5 text-muted md:px-2.5 hover:text-text touch:h-10 data-[status=active]:bg-raised data-[status=active]:text-text";
 
 /** The frame of the settings pages. */
 export function Settings() {
@@ -22,10 +22,7 @@ export function Settings() {
       </TopBar>
       <div className="min-h-0 flex-1 overflow-auto">
         <div className="mx-auto grid max-w-4xl gap-x-10 gap-y-4 px-4 py-4 md:grid-cols-[10rem_1fr] md:py-8">
-          <nav
-            aria-label="Settings"
-            className="-mx-4 flex content-start gap-1 overflow-x-auto px-4 md:mx-0 md:grid md:overflow-visible md:px-0"
-          >
+          <nav aria-label="Settings" className="-mx-2 flex flex-wrap content-start md:mx-0 md:grid md:gap-1">
             {PAGES.map(([to, name]) => (
               <Link key={to} to={to} className={TAB}>
                 {name}

@@ -3,8 +3,9 @@ import type { CreatedAgentToken } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Code } from "@/ui/Code";
 import { CopyButton } from "@/ui/Copy";
-import { Confirm, Dialog } from "@/ui/Dialog";
+import { Dialog } from "@/ui/Dialog";
 import { Icon } from "@/ui/Icon";
+import { ShapeMark } from "@/ui/StateMark";
 import { fileName, saveText } from "./names";
 
 interface PrivateKeyProps {
@@ -46,20 +47,32 @@ export function PrivateKey({ made, secret, file, close }: PrivateKeyProps) {
         </span>
       </div>
       <Code title="in a shell" text={`mv ~/Downloads/${name} ${file}\nchmod 600 ${file}`} />
-      <div className="flex justify-end">
-        <Button onClick={leave}>Done</Button>
-      </div>
-      {leaving && (
-        <Confirm
-          title="Leave without the private key?"
-          verb="Leave without it"
-          busy={false}
-          confirm={close}
-          close={() => setLeaving(false)}
-        >
-          It was neither downloaded nor copied. Without it the pair lets nobody in, and can only be revoked.
-        </Confirm>
+      {leaving ? (
+        <Leaving stay={() => setLeaving(false)} leave={close} />
+      ) : (
+        <div className="flex justify-end">
+          <Button onClick={leave}>Done</Button>
+        </div>
       )}
     </Dialog>
+  );
+}
+
+function Leaving({ stay, leave }: { stay: () => void; leave: () => void }) {
+  return (
+    <div role="alert" className="grid gap-3 rounded-md bg-waiting-soft px-3 py-2.5">
+      <p className="flex items-start gap-2">
+        <ShapeMark shape="triangle" className="mt-[5px] text-waiting" />
+        It was neither downloaded nor copied. Without it this pair lets nobody in, and can only be revoked.
+      </p>
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button autoFocus onClick={stay}>
+          Stay
+        </Button>
+        <Button kind="danger" onClick={leave}>
+          Leave without it
+        </Button>
+      </div>
+    </div>
   );
 }

@@ -45,13 +45,13 @@ function Row({ delivery }: { delivery: Delivery }) {
   const { shape, tone, word } = LOOKS[delivery.state];
   const said = [delivery.status && `answered ${delivery.status}`, delivery.error].filter(Boolean).join(": ");
   return (
-    <li className="grid gap-x-3 border-b border-line py-1.5 sm:grid-cols-[7rem_5rem_minmax(0,1fr)_auto]">
+    <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3 border-b border-line py-1.5 sm:grid-cols-[7rem_5rem_minmax(0,1fr)_auto]">
       <span className={`flex items-center gap-1.5 ${tone}`}>
         <ShapeMark shape={shape} />
         {word}
       </span>
       <span>{KINDS[delivery.kind].word}</span>
-      <span className="min-w-0 break-words text-muted">
+      <span className="order-1 col-span-full min-w-0 break-words text-muted sm:order-none sm:col-span-1">
         {said || plural(delivery.attempts, "try", "tries")}
         {said && delivery.attempts > 1 && ` · ${delivery.attempts} tries`}
         {delivery.next_at && (

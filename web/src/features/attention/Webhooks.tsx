@@ -70,11 +70,9 @@ function Row({ webhook }: { webhook: Webhook }) {
         <span className="text-muted">
           {webhook.failing_since && (
             <>
-              <span className="inline-flex items-center gap-1.5 text-failed">
-                <ShapeMark shape="cross" />
-                <span>
-                  failing since <Ago at={webhook.failing_since} />
-                </span>
+              <span className="text-failed">
+                <ShapeMark shape="cross" className="mr-1.5 inline" />
+                failing since <Ago at={webhook.failing_since} />
               </span>
               {" · "}
             </>
@@ -82,12 +80,21 @@ function Row({ webhook }: { webhook: Webhook }) {
           {kindsWords(webhook.kinds)}
         </span>
       </div>
-      <Button size="small" onClick={() => setShown("log")} aria-label={`Deliveries to ${webhook.url}`}>
+      <Button
+        size="small"
+        className="max-sm:hidden"
+        onClick={() => setShown("log")}
+        aria-label={`Deliveries to ${webhook.url}`}
+      >
         Deliveries
       </Button>
       <MenuButton
         label={`Menu of ${webhook.url}`}
-        entries={[{ icon: "trash", text: "Delete webhook", danger: true, run: () => setShown("delete") }]}
+        entries={[
+          { icon: "changes", text: "Deliveries", run: () => setShown("log") },
+          "line",
+          { icon: "trash", text: "Delete webhook", danger: true, run: () => setShown("delete") },
+        ]}
       />
       {shown === "log" && <Deliveries webhook={webhook} close={close} />}
       {shown === "delete" && (

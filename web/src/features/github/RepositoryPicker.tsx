@@ -133,7 +133,7 @@ function Row({ id, repository, chosen, near, choose }: RowProps) {
       aria-selected={chosen}
       onPointerMove={near}
       onClick={choose}
-      className="grid cursor-pointer grid-cols-[minmax(0,1fr)_auto] gap-x-3 px-3 py-1.5 aria-selected:bg-raised"
+      className="grid cursor-pointer grid-cols-[minmax(0,1fr)_auto] gap-x-3 px-3 py-1.5 aria-selected:bg-raised touch:py-2.5"
     >
       <span className="flex min-w-0 items-center gap-1.5">
         <span className="truncate">

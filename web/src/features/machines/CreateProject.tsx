@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { idempotencyKey } from "@/api/client";
 import type { Project, Repository } from "@/api/types";
 import { FromGitHub } from "@/features/github/FromGitHub";
@@ -53,6 +53,10 @@ export default function CreateProject({ close }: { close: () => void }) {
   const [picking, setPicking] = useState(false);
   const [picked, setPicked] = useState<Repository | null>(null);
   const errors = fieldErrors(create.error);
+  // At once, or the dialog takes the focus that the list has lost.
+  useLayoutEffect(() => {
+    if (picked) submitButton.current?.focus();
+  }, [picked]);
   const created = (project: Project): void =>
     void navigate({ to: "/projects/$projectId", params: { projectId: project.id } });
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
@@ -64,8 +68,6 @@ export default function CreateProject({ close }: { close: () => void }) {
     if (form.current) fill(form.current, repository, picked);
     setPicked(repository);
     setPicking(false);
-    // The form is hidden until this is drawn.
-    requestAnimationFrame(() => submitButton.current?.focus());
   };
   return (
     <Dialog
