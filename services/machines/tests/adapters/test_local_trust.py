@@ -82,8 +82,14 @@ async def test_a_swapped_host_key_is_refused(lab: Lab) -> None:
     "weak",
     [
         {"encryption_algs": ["aes128-cbc"]},
+        {"encryption_algs": ["3des-cbc"]},
+        {"encryption_algs": ["aes256-ctr"]},
         {"mac_algs": ["hmac-sha1"], "encryption_algs": ["aes128-ctr"]},
         {"kex_algs": ["diffie-hellman-group14-sha1"]},
+        {"kex_algs": ["diffie-hellman-group1-sha1"]},
+        {"kex_algs": ["diffie-hellman-group-exchange-sha256"]},
+        {"server_host_key_algs": ["ssh-rsa"]},
+        {"server_host_key_algs": ["ecdsa-sha2-nistp256"]},
     ],
 )
 async def test_weak_algorithms_are_refused(lab: Lab, weak: dict[str, list[str]]) -> None:
