@@ -95,7 +95,8 @@ async def test_a_swapped_host_key_is_refused(lab: Lab) -> None:
 async def test_weak_algorithms_are_refused(lab: Lab, weak: dict[str, list[str]]) -> None:
     machine = await lab.started()
 
-    with pytest.raises((asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost)):
+    # sshd may hang up before what was sent to it is read.
+    with pytest.raises((asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost, ConnectionResetError)):
         await asyncssh.connect(
             machine.host,
             machine.port,
