@@ -7,7 +7,7 @@ import json
 import secrets
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from aether.contracts.agents import NoticeView
 from aether.contracts.problem import Invalid
@@ -26,26 +26,29 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
 
 def checked_url(url: str, field: str = "url") -> str:
     """https, or http to this computer itself; without a password, and as ASCII. Raises Invalid."""
+    url = url.strip()
+    if not url.isprintable() or " " in url:
+        raise Invalid.field(field, "An address has no blanks or control characters.")
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host, port = (parts.hostname or "").encode("idna").decode(), parts.port
     except (ValueError, UnicodeError):
         raise Invalid.field(field, "That is not an address.") from None
+    _check_parts(parts, host, field)
+    named = f"[{host}]" if ":" in host else host
+    place = named if port is None else f"{named}:{port}"
+    return urlunsplit((parts.scheme, place, parts.path or "/", parts.query, ""))
+
+
+def _check_parts(parts: SplitResult, host: str, field: str) -> None:
     if not host or parts.scheme not in ("https", "http"):
         raise Invalid.field(field, "Give an address that begins with https://.")
     if parts.username is not None or parts.password is not None:
         raise Invalid.field(field, "An address with a name or password in it is not taken.")
     if parts.scheme == "http" and not names_this_computer(host):
         raise Invalid.field(field, "Only https is taken, or http to localhost.")
-    if not url.isprintable() or " " in url.strip():
-        raise Invalid.field(field, "An address has no blanks or control characters.")
-    named = f"[{host}]" if ":" in host else host
-    path = parts.path.encode("ascii", "ignore").decode() == parts.path
-    if not path or not parts.query.isascii():
+    if not (parts.path + parts.query).isascii():
         raise Invalid.field(field, "Write characters beyond ASCII with %, as a browser's address line does.")
-    return urlunsplit(
-        (parts.scheme, named if port is None else f"{named}:{port}", parts.path or "/", parts.query, "")
-    )
 
 
 def names_this_computer(host: str) -> bool:
