@@ -62,9 +62,9 @@ function List({ projects, runs, create }: ListProps) {
     );
   }
   // A board that shows the runs later than the projects would move under the pointer.
-  if (projects.isPending || runs.isPending) return <Waiting />;
+  if (projects.isPending || (runs.isPending && !runs.failureCount)) return <Waiting />;
   if (!projects.data?.length) return <NoProjects create={create} />;
-  const error = runs.data ? null : runs.error;
+  const error = runs.data ? null : (runs.error ?? runs.failureReason);
   return <Board projects={projects.data} runs={runs.data ?? []} error={error} create={create} />;
 }
 

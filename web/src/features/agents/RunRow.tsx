@@ -45,6 +45,7 @@ export function RunRow({ run, project, screens }: RunRowProps) {
           text={textOf(run, now)}
           className={classes("relative md:pl-36", run.state === "waiting" ? "text-14" : "text-muted")}
         />
+        {run.reason === "key_refused" && <Refused />}
         {isPaused(run) && <Paused run={run} project={project} />}
         {box && (
           <div className="md:pl-36">
@@ -127,6 +128,16 @@ function Dismiss({ run }: { run: Run }) {
     >
       Dismiss
     </Button>
+  );
+}
+
+function Refused() {
+  return (
+    <p className="relative md:pl-36">
+      <Link to="/settings/keys" className="text-accent underline underline-offset-2">
+        Replace the key
+      </Link>
+    </p>
   );
 }
 

@@ -135,7 +135,7 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
         error={errors.name}
       />
       <FailureLine error={unshown(start.error, FIELDS)} />
-      <div className="flex flex-wrap items-center justify-end gap-x-3 gap-y-2">
+      <div className="sticky -bottom-5 -mx-5 -mb-5 flex flex-wrap items-center justify-end gap-x-3 gap-y-2 border-t border-line bg-surface px-5 py-3">
         <p className="mr-auto text-12 text-muted">{project && machineWords(project)}</p>
         <Button kind="quiet" onClick={close}>
           Cancel
@@ -267,7 +267,12 @@ function Prompt({ value, set, error }: Choice<string> & { error: string | undefi
         )}
       />
       <p id={`${id}-note`} className={classes("text-12", error ? "text-failed" : "text-muted")}>
-        {error ?? "Empty starts it without a task; you tell it in its terminal. Ctrl Enter starts."}
+        {error ?? (
+          <>
+            Empty starts it without a task; you tell it in its terminal.
+            <span className="touch:hidden"> Ctrl Enter starts.</span>
+          </>
+        )}
       </p>
     </div>
   );
