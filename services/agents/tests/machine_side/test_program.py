@@ -127,3 +127,28 @@ async def test_without_python_it_says_so_and_disturbs_no_agent(box: Box, service
     for words in ("hook Stop", "git-credential get"):
         output = await in_machine(link, f"{bare} {words} </dev/null")
         assert output.stdout == output.stderr == ""
+
+
+async def test_what_hooks_say_while_nobody_answers_is_said_later_in_its_order(box: Box, service: Service) -> None:
+    link = await service.begin(box)
+    run_id, secret = box.secret_for(service)
+    begin = f"export AETHER_RUN={run_id} AETHER_RUN_SECRET={secret}; "
+    script = "".join(f"echo '{{\"n\": {n}}}' | {AETHER} hook Step; " for n in range(5))
+    # A way into the machine that is not the one whose socket is away.
+    await service.links._let_go(box.project)
+    await in_machine(link, begin + script)
+    assert not service.runs.hooks
+    assert len(list(box.socket.parent.glob("kept-*/*.json"))) == 5
+    await service.links._claim()
+    await service.links.get(box.project)
+    await eventually(lambda: len(service.runs.hooks) == 5)
+    await in_machine(link, begin + f"echo '{{\"n\": 5}}' | {AETHER} hook Step")
+    await eventually(lambda: len(service.runs.hooks) == 6)
+    assert [payload["n"] for _, _, payload in service.runs.hooks] == list(range(6))
+    await eventually(lambda: not list(box.socket.parent.glob("kept-*/*.json")))
+
+
+async def test_a_hook_that_is_refused_is_not_said_again(box: Box, service: Service) -> None:
+    link = await service.begin(box)
+    await in_machine(link, f"AETHER_RUN_SECRET=wrong {AETHER} hook Stop </dev/null")
+    assert not list(box.socket.parent.glob("kept-*"))

@@ -1,7 +1,7 @@
 """Machines that run, and which process keeps the connection to each."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID
 
 from aether.contracts.ids import AccountId, ProjectId
@@ -22,12 +22,12 @@ class Row:
     fit: int = 0
 
 
-async def begin(db: Writer, row: Row, owner: UUID, until: datetime) -> None:
+async def begin(db: Writer, row: Row, owner: UUID, lease: timedelta) -> None:
     """A machine has started, and `owner` takes it. An older generation than the known one changes nothing."""
     await db.execute(
         """
         INSERT INTO agents.machine AS m (project_id, account_id, machine_id, generation, owner, owned_until)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        VALUES ($1, $2, $3, $4, $5, now() + $6)
         ON CONFLICT (project_id) DO UPDATE SET
             account_id = excluded.account_id, machine_id = excluded.machine_id, owner = excluded.owner,
             owned_until = excluded.owned_until, generation = excluded.generation,
@@ -38,7 +38,7 @@ async def begin(db: Writer, row: Row, owner: UUID, until: datetime) -> None:
         row.machine_id,
         row.generation,
         owner,
-        until,
+        lease,
     )
 
 
@@ -58,16 +58,18 @@ async def end(db: Writer, project_id: ProjectId, generation: int | None) -> bool
     return not later
 
 
-async def claim(db: Writer, owner: UUID, now: datetime, until: datetime) -> list[Row]:
-    """Keep what is the owner's, take what nobody keeps any more, and answer all of it."""
+async def claim(db: Writer, owner: UUID, lease: timedelta) -> list[Row]:
+    """Keep what is the owner's, take what nobody keeps any more, and answer all of it.
+
+    The database's clock counts: those of several hosts differ.
+    """
     rows = await db.fetch(
         f"""
-        UPDATE agents.machine SET owner = $1, owned_until = $3
-        WHERE owner = $1 OR owner IS NULL OR owned_until <= $2
+        UPDATE agents.machine SET owner = $1, owned_until = now() + $2
+        WHERE owner = $1 OR owner IS NULL OR owned_until <= now()
         RETURNING {COLUMNS}""",  # noqa: S608 - our own column names
         owner,
-        now,
-        until,
+        lease,
     )
     return [_row(row) for row in rows]
 

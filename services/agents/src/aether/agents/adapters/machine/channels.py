@@ -16,7 +16,8 @@ from uvicorn.server import ServerState
 CONCURRENCY = 256
 # What waits for a program that reads slowly before whoever writes has to wait.
 HIGH, LOW = 256 * 1024, 64 * 1024
-WINDOW = 512 * 1024
+# Of a body that nobody reads yet; a machine may have all of its connections full at once.
+WINDOW = 128 * 1024
 KEEP_ALIVE_SECONDS = 30
 
 

@@ -18,6 +18,7 @@ from aether.agents.deps.agents import Agents
 from aether.agents.deps.ports import Machine
 from aether.agents.store import machines as store
 from aether.contracts.problem import Refusal
+from aether.kit.postgres import DatabaseAway
 from aether.kit.ssh import Connected, MachineConnections, MachineUnreachable
 
 PROGRAM = (Path(__file__).parent / "program" / "aether.py").read_bytes()
@@ -120,7 +121,15 @@ class Keeper:
         finally:
             changed.cancel()
         if self._changed.is_set() and not lost.done():
+            await self._bring_anew(connected)
+
+    async def _bring_anew(self, connected: Connected) -> None:
+        """What stands does not fall because the database is away; it is brought when that is back."""
+        try:
             await self._bring(connected)
+        except DatabaseAway:
+            await asyncio.sleep(FIRST_WAIT)
+            self._changed.set()
 
     async def _bring(self, connected: Connected, *, anew: bool = False) -> None:
         """Folders, the program, and what the account's keys and the project's tokens let the machine have."""

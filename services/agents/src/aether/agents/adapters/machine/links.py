@@ -70,7 +70,7 @@ class SshLinks:
         """A machine has started. Returns before the connection stands."""
         row = store.Row(machine.project_id, machine.account_id, machine.machine_id, machine.generation)
         async with self._agents.transaction() as db:
-            await store.begin(db, row, self._me, self._agents.now() + LEASE)
+            await store.begin(db, row, self._me, LEASE)
         await self._claim()
 
     async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
@@ -150,9 +150,8 @@ class SshLinks:
         async with self._moving:
             if self._closing:
                 return
-            now = self._agents.now()
             async with self._agents.transaction() as db:
-                rows = {row.project_id: row for row in await store.claim(db, self._me, now, now + LEASE)}
+                rows = {row.project_id: row for row in await store.claim(db, self._me, LEASE)}
             for project_id in self._keepers.keys() - rows.keys():
                 await self._let_go(project_id)
             for row in rows.values():

@@ -41,7 +41,7 @@ _FOLDERS = """own() {
 own "$socket_folder"
 own "$place"
 if [ "$(cat "$place/generation" 2>/dev/null)" != "$generation" ]; then
-  rm -rf "$place"/*
+  rm -rf "$place"/* "$socket_folder"/kept-*
   echo "$generation" > "$place/generation"
 fi
 """

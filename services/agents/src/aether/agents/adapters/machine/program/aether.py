@@ -10,10 +10,12 @@ exit 1
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ usage:
   aether git-credential get             git's credential helper
 """
 
-SECONDS = 10
+SECONDS = 5
+# What a hook says while nobody answers is kept and said later, for so long after it was first tried.
+PATIENCE, PAUSE, MOST_KEPT = 600, 0.5, 1000
 # A hook may quote whole files; who reads it wants their beginning.
 LONGEST_TEXT = 8192
 DEEPEST = 12
@@ -41,6 +45,10 @@ WRONG_USE, FAILED = 2, 1
 
 class Failed(Exception):
     """A sentence for whoever has called."""
+
+
+class Away(Failed):
+    """Nobody answers now; perhaps soon."""
 
 
 def ask(method: str, path: str, body: Any = None) -> Any:
@@ -53,7 +61,7 @@ def ask(method: str, path: str, body: Any = None) -> Any:
         head, _, content = said.partition(b"\r\n\r\n")
         status = int(head.split(b" ", 2)[1])
     except (OSError, ValueError, IndexError) as error:
-        raise Failed(f"the machine's socket does not answer ({error})") from None
+        raise Away(f"the machine's socket does not answer ({error})") from None
     return understood(status, content)
 
 
@@ -99,7 +107,7 @@ def understood(status: int, said: bytes) -> Any:
     if 200 <= status < 300:
         return value
     value = value if isinstance(value, dict) else {}
-    raise Failed(value.get("detail") or value.get("title") or f"status {status}")
+    raise (Away if status >= 500 else Failed)(value.get("detail") or value.get("title") or f"status {status}")
 
 
 def notify(title: str, text: str = "") -> None:
@@ -137,10 +145,85 @@ def hook(*given_words: str) -> None:
     words = list(given_words)
     try:
         given = words.pop() if words[-1].lstrip().startswith("{") else sys.stdin.read()
-        ask("POST", "/v1/agent/hooks/" + quote(words[-1]), shortened(parsed(given)))
+        tell(words[-1], shortened(parsed(given)))
     except Exception:  # noqa: BLE001,S110
         # An agent stops, or shows its person an error, when its hook fails.
         pass
+
+
+def tell(event: str, said: Any) -> None:
+    """Say it now; or after what is kept already, so that all comes in its order."""
+    run = os.environ.get("AETHER_RUN", "")
+    folder = os.path.join(os.path.dirname(os.environ["AETHER_SOCKET"]), "kept-" + quote(run))
+    if not kept(folder):
+        try:
+            ask("POST", "/v1/agent/hooks/" + quote(event), said)
+        except Away:
+            pass
+        else:
+            return
+    keep(folder, event, said)
+    if not os.fork():
+        in_background(folder)
+
+
+def kept(folder: str) -> list[str]:
+    """Names of what waits, oldest first."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+    except FileNotFoundError:
+        return []
+
+
+def keep(folder: str, event: str, said: Any) -> None:
+    os.makedirs(folder, 0o700, exist_ok=True)
+    if len(kept(folder)) < MOST_KEPT:
+        path = os.path.join(folder, f"{time.time_ns():020d}-{os.getpid()}")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump([event, said], file)
+        os.rename(path, path + ".json")
+
+
+def in_background(folder: str) -> None:
+    """The agent, which waits for its hook's output to end, goes on."""
+    try:
+        os.setsid()
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nowhere, number)
+        while kept(folder) and say_kept(folder):
+            pass
+    finally:
+        os._exit(0)
+
+
+def say_kept(folder: str) -> bool:
+    """Say all that waits, one after another. False if another process does it, or nobody answers for too long."""
+    with open(os.path.join(folder, "lock"), "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        end = time.monotonic() + PATIENCE
+        for name in kept(folder):
+            while not said_or_refused(os.path.join(folder, name)):
+                if time.monotonic() > end:
+                    return False
+                time.sleep(PAUSE)
+    return True
+
+
+def said_or_refused(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8") as file:
+            event, said = json.load(file)
+        ask("POST", "/v1/agent/hooks/" + quote(event), said)
+    except Away:
+        return False
+    except (Failed, ValueError):
+        pass
+    os.unlink(path)
+    return True
 
 
 def parsed(text: str) -> Any:
