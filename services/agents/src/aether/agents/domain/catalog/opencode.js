@@ -8,6 +8,7 @@ const { program, session, prompt } = JSON.parse(readFileSync(new URL("opencode-a
 
 const last = new Map() // of each conversation, the words the model said last
 const roles = new Map() // of each message, whose it is
+const states = new Map() // of each conversation, how far it is; it is told over and over
 const children = new Set() // conversations of agents that the agent has started
 let queue = Promise.resolve()
 
@@ -39,7 +40,11 @@ function heard({ type, properties = {} }) {
   const child = children.has(sessionID)
   if (/^(permission|question)\./.test(type)) handOn(type, { ...properties, sessionID: child ? "" : sessionID })
   if (child) return
-  if (type === "session.status" || type === "session.error") handOn(type, properties)
+  if (type === "session.error") handOn(type, properties)
+  if (type === "session.status" && states.get(sessionID) !== properties.status.type) {
+    states.set(sessionID, properties.status.type)
+    handOn(type, properties)
+  }
   if (type === "session.idle") handOn(type, { sessionID, text: last.get(sessionID) ?? "" })
 }
 
@@ -58,6 +63,7 @@ async function sayPrompt(client) {
 }
 
 export const Aether = async ({ client }) => {
+  handOn("ready", {})
   if (prompt) setTimeout(() => sayPrompt(client).catch(() => {}), 500)
   return { event: async ({ event }) => heard(event) }
 }

@@ -88,6 +88,8 @@ def _said(event: str, payload: Any) -> dict[str, Any] | None:
         case "session.status":
             is_busy = words.text(payload, "status", "type") in {"busy", "retry"}
             said = {"state": "working"} if is_busy else None
+        case "ready":
+            said = {}
         case "tool":
             said = {"doing": hooks.doing(words.text(payload, "tool"), words.field(payload, "input"))}
         case "permission.asked":

@@ -1,0 +1,75 @@
+"""Dialogs of agents: what makes way for an answer in words, what ends a turn, and what is left after a restart."""
+
+from aether.contracts.agents import RunView
+
+from .conftest import Box
+
+ESCAPE = "\x1b"
+CHOICES = [{"id": "1", "label": "Red", "keys": "1"}, {"id": "2", "label": "Blue", "keys": "2"}]
+PERMISSION = [
+    {"id": "yes", "label": "Yes", "keys": "1"},
+    {"id": "no", "label": "No", "keys": ESCAPE, "ends": True},
+]
+
+
+async def asked(box: Box, **said: object) -> RunView:
+    run = await box.hook(await box.start(await box.project()), "working")
+    return await box.hook(run, "waiting", ask="Red or blue?", **said)
+
+
+def typed(box: Box) -> list[tuple[str, str]]:
+    return [(command.text, command.keys) for command in box.terminals.typed]
+
+
+async def test_own_words_come_after_the_keys_that_make_way_for_them(box: Box) -> None:
+    run = await asked(box, options=CHOICES, before="3")
+    await box.answer(run, "Green.")
+    assert typed(box) == [("", "3"), ("Green.", "")]
+
+
+async def test_a_choice_needs_no_way_made(box: Box) -> None:
+    await box.answer(await asked(box, options=CHOICES, before="3"), option="2")
+    assert typed(box) == [("", "2")]
+
+
+async def test_after_an_answer_that_ends_the_turn_it_is_done(box: Box) -> None:
+    run = await box.answer(await asked(box, options=PERMISSION), option="no")
+    assert typed(box) == [("", ESCAPE)]
+    assert run.state == "done"
+    assert run.question is not None
+    assert run.question.kind == "message"
+
+
+async def test_after_another_answer_it_works(box: Box) -> None:
+    run = await box.answer(await asked(box, options=PERMISSION), option="yes")
+    assert (run.state, run.question) == ("working", None)
+
+
+async def test_what_was_asked_before_a_restart_is_answered_in_words(box: Box) -> None:
+    run = await asked(box, options=CHOICES, before="3")
+    await box.halt(run.project_id)
+    await box.boot(run.project_id)
+    run = await box.begun(run, starts=2)
+    assert run.question is not None
+    assert [option.label for option in run.question.options] == ["Red", "Blue"]
+    await box.answer(run, option="2")
+    await box.answer(run, "And quickly.")
+    assert typed(box) == [("Blue", ""), ("And quickly.", "")]
+
+
+async def test_an_agent_that_is_there_takes_up_its_prompt_first(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project()), "ready")
+    assert run.state == "starting"
+    assert (await box.hook(run, "done")).state == "starting"
+    assert (await box.hook(run, "done", words="It is done.")).state == "done"
+    assert [notice.kind for notice in await box.notices()] == ["done"]
+
+
+async def test_an_agent_without_a_prompt_is_ready_for_one(box: Box) -> None:
+    run = await box.start(await box.project(), prompt="")
+    run = await box.hook(run, "ready")
+    assert run.state == "done"
+    assert run.question is not None
+    assert run.question.text == "It is ready for your first words."
+    await box.answer(run, "Make a boat.", question_id=run.question.id)
+    assert typed(box) == [("Make a boat.", "")]
