@@ -146,8 +146,7 @@ def hook(*given_words: str) -> None:
     try:
         given = words.pop() if words[-1].lstrip().startswith("{") else sys.stdin.read()
         tell(words[-1], shortened(parsed(given)))
-    except Exception:  # noqa: BLE001,S110
-        # An agent stops, or shows its person an error, when its hook fails.
+    except Exception:  # noqa: BLE001,S110 - an agent stops, or shows its person an error, when its hook fails
         pass
 
 
