@@ -43,12 +43,15 @@ EventT = TypeVar("EventT", bound=Event)
 
 def read(event: str, payload: Any, at: datetime) -> list[Report]:
     """The hooks of an agent made for tests: the event is the state, and the payload says the rest."""
+    if event == "ready":
+        return [Report("hook", at)]
     if event not in {"working", "waiting", "done", "failed"}:
         return []
     said = payload if isinstance(payload, dict) else {}
     options = tuple(Option(**option) for option in said.get("options", []))
     kind = said.get("kind", "question")
-    asked = Asked(kind, said["ask"], options, said.get("key", "")) if "ask" in said else None
+    key, before = said.get("key", ""), said.get("before", "")
+    asked = Asked(kind, said["ask"], options, key, before) if "ask" in said else None
     return [
         Report(
             "hook",

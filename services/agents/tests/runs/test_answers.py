@@ -63,6 +63,22 @@ async def test_an_answer_is_a_text_or_an_option(box: Box, said: dict[str, str]) 
     assert (await box.run(run)).state == "waiting"
 
 
+async def test_words_for_a_dialog_that_takes_none_leave_it_first(box: Box) -> None:
+    run = await asking(box, options=OPTIONS, before="\x1b")
+    await box.answer(run, "Neither of them.", question_id=question(run).id)
+    assert typed(box) == [("", "\x1b"), ("Neither of them.", "")]
+    other = await asking(box, options=OPTIONS, before="\x1b")
+    await box.answer(other, option="yes", question_id=question(other).id)
+    assert typed(box)[2:] == [("", "1")]
+
+
+async def test_an_answer_that_ends_the_turn_leaves_a_box_and_rings_for_nobody(box: Box) -> None:
+    run = await asking(box, options=[{"id": "no", "label": "No", "keys": "\x1b", "ends": True}])
+    done = await box.answer(run, option="no", question_id=question(run).id)
+    assert (done.state, question(done).kind) == ("done", "message")
+    assert [notice.kind for notice in await box.notices()] == ["waiting"]
+
+
 async def test_of_two_answers_at_once_one_is_taken_and_the_other_is_told(box: Box) -> None:
     run = await asking(box)
     asked = question(run).id

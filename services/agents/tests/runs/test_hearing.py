@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from aether.agents.domain.hearing import WAITS, heard
+from aether.agents.domain.hearing import READY, WAITS, heard
 from aether.agents.domain.notable import notable
 from aether.agents.domain.report import Asked, Option, Report, Source, State
 from aether.agents.domain.run import Run
@@ -51,7 +51,7 @@ def say(run: Run, state: State | None, source: Source = "hook", **said: Any) -> 
 @pytest.mark.parametrize(("before", "told"), list(product(STATES, STATES)))
 def test_an_agents_own_word_is_taken_from_every_state(before: State, told: State) -> None:
     after = say(a_run(before), told)
-    expected = {
+    expected: dict[tuple[State, State], State] = {
         # It says all the while that it works.
         ("stuck", "working"): "stuck",
         # Only what works can go in circles.
@@ -60,6 +60,8 @@ def test_an_agents_own_word_is_taken_from_every_state(before: State, told: State
         **{(state, "starting"): state for state in STATES},
         # What it waits for was said before; the end of its turn has a message already.
         ("done", "waiting"): "done",
+        # Without a last word it is only there, and has not yet taken up what it was started for.
+        ("starting", "done"): "starting",
     }
     assert after.state == expected.get((before, told), told)
 
@@ -91,6 +93,17 @@ def test_a_guess_counts_until_the_agent_has_spoken(source: Source) -> None:
     assert say(a_run(), "done", source).state == "done"
     spoken = say(a_run(), "working", "hook")
     assert say(spoken, "done", source).state == "working"
+
+
+def test_an_agent_that_has_only_said_that_it_is_there_may_still_wait_in_silence() -> None:
+    there = say(a_run("starting"), None, session="s-1")
+    assert say(there, "done", "screen").state == "done"
+
+
+def test_an_agent_without_a_prompt_is_ready_as_soon_as_it_is_there() -> None:
+    ready = say(a_run("starting", prompt=""), None, session="s-1")
+    assert ready.question is not None
+    assert (ready.state, ready.question.kind, ready.question.text) == ("done", "message", READY)
 
 
 def test_an_agent_that_is_started_again_has_not_spoken() -> None:

@@ -68,7 +68,7 @@ def test_a_question_of_before_a_restart_is_open_again_and_answered_in_words() ->
     before = a_run("waiting")
     again = before.machine_stopped(LATER, resumes=True).resumed(LATER)
     assert before.question is not None
-    assert again.question == replace(before.question, kind="question", options=(), key="")
+    assert again.question == replace(before.question, kind="question", options=(), key="", before="")
 
 
 def test_what_cannot_be_resumed_ends_with_its_machine() -> None:
@@ -143,16 +143,9 @@ def test_an_hour_of_work_costs_what_the_list_says() -> None:
     assert (view.working_seconds, view.cost_cents) == (3660, 122)
 
 
-def launch(**values: str) -> Launch:
-    place = "/dev/shm/aether-m/runs/r"
-    given = {
-        "run_id": "r-1",
-        "prompt": "p",
-        "command": "",
-        "home": "/home/dev",
-        "workspace": "/home/dev/it's mine",
-    }
-    return Launch(**{**given, **values}, place=place, socket="", program="", secret="aer_s3cret", brokers={})
+def launch() -> Launch:
+    place, workspace = "/dev/shm/aether-m/runs/r", "/home/dev/it's mine"
+    return Launch("r-1", "p", "", "/home/dev", workspace, place, "", "", secret="aer_s3cret", brokers={})
 
 
 def test_the_start_script_quotes_what_it_is_given() -> None:

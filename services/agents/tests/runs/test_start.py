@@ -128,7 +128,8 @@ async def test_a_kill_between_the_terminal_and_our_note_of_it_opens_no_second_on
         raise SystemError("killed")
 
     box.wire.handle(t.OpenTerminal, open_and_die)
-    box.runs.launcher._give_up = _die  # type: ignore[method-assign] # a process that is gone gives nothing up
+    # A process that is gone gives nothing up.
+    box.runs.launcher._give_up = _die  # type: ignore[method-assign,assignment]
     run = await box.ask(box.wanted(project, prompt="Mend it."))
     await eventually(lambda: len(box.terminals.commands) == 1)
     await box.end()

@@ -41,15 +41,21 @@ class Ledger:
     def lock(self, run_id: RunId) -> asyncio.Lock:
         return self._locks.setdefault(run_id, asyncio.Lock())
 
-    async def keep(self, db: Writer, before: Run, after: Run) -> Run:
-        """Write the difference to a run that is locked, tell of it, and call its person if it has to be."""
+    async def keep(self, db: Writer, before: Run, after: Run, *, quietly: bool = False) -> Run:
+        """Write the difference to a run that is locked, tell of it, and call its person if it has to be.
+
+        `quietly`: its person has done it, and need not hear of it.
+        """
         if not changed(before, after):
             return before
         kept, is_told = told(before, after, self._agents.now())
         await store.keep(db, kept)
         if is_told:
             self.tell(db, kept)
-        await self._call(db, before, kept)
+        if need(before) and need(before) != need(kept):
+            await self._agents.attention.settled(db, kept.id)
+        if not quietly:
+            await self._call(db, before, kept)
         return kept
 
     def tell(self, db: Writer, run: Run) -> None:

@@ -11,7 +11,7 @@ import structlog
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.ledger import Ledger
 from aether.agents.domain import stuck
-from aether.agents.domain.hearing import heard
+from aether.agents.domain.hearing import guesses, heard
 from aether.agents.domain.launch import Agent
 from aether.agents.domain.report import Asked, Report, Source
 from aether.agents.domain.run import COUNTING, Run
@@ -71,8 +71,8 @@ class Screens:
 
     @staticmethod
     def _guesses(run: Run) -> bool:
-        """Of an agent that has said something of itself nothing is guessed, nor before it has begun."""
-        return run.launched and not run.spoke
+        """Nothing is guessed before it has begun: bringing an agent may take a while in silence."""
+        return run.launched and guesses(run)
 
     async def _look_safely(self, run: Run) -> None:
         async with self._at_once:

@@ -8,7 +8,9 @@ import structlog
 
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.ledger import Ledger
+from aether.agents.domain.hearing import heard
 from aether.agents.domain.input import Input
+from aether.agents.domain.report import Report
 from aether.agents.domain.run import Run
 from aether.agents.errors import NotTyped
 from aether.agents.store import inputs as store
@@ -90,19 +92,29 @@ class Typist:
         # Keys may change nothing that can be seen, and have been pressed for all that.
         if not typed and wanted.text:
             return await self._fail(wanted, NOT_SHOWN)
-        async with self._agents.transaction() as db:
-            await store.typed(db, wanted.id)
+        await self._typed(wanted)
         return ""
 
+    async def _typed(self, wanted: Input) -> None:
+        """It is there. After some answers an agent's turn is over without a word of it."""
+        async with self._ledger.lock(wanted.run_id), self._agents.transaction() as db:
+            await store.typed(db, wanted.id)
+            run = await runs_store.locked(db, wanted.run_id) if wanted.ends_turn else None
+            if run is not None and run.state == "working" and run.question is None:
+                now = self._agents.now()
+                await self._ledger.keep(db, run, heard(run, Report("hook", now, "done"), now), quietly=True)
+
     async def _ask(self, run: Run, wanted: Input) -> bool:
+        """Keys first: a dialog may have to make way for a text."""
+        if wanted.keys and wanted.text:
+            await self._press(run, keys=wanted.keys, key=f"{wanted.id}:before")
+            return await self._press(run, text=wanted.text, key=str(wanted.id))
+        return await self._press(run, text=wanted.text, keys=wanted.keys, key=str(wanted.id))
+
+    async def _press(self, run: Run, *, key: str, text: str = "", keys: str = "") -> bool:
+        """Whether it appeared."""
         assert run.terminal_id is not None
-        command = TypeText(
-            account_id=run.account_id,
-            terminal_id=run.terminal_id,
-            text=wanted.text,
-            keys=wanted.keys,
-            key=str(wanted.id),
-        )
+        command = TypeText(account_id=run.account_id, terminal_id=run.terminal_id, text=text, keys=keys, key=key)
         return (await self._agents.bus.request(command, timeout=TYPE_SECONDS)).appeared
 
     async def _later(self, wanted: Input, why: str) -> str:

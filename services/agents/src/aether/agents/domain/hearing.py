@@ -13,7 +13,13 @@ from aether.contracts.ids import QuestionId, new_id
 
 OWN_WORD: frozenset[Source] = frozenset({"hook", "program"})
 GUESSES: frozenset[Source] = frozenset({"signal", "screen"})
+READY = "It is ready for your first words."
 WAITS = "It waits for an answer."
+
+
+def guesses(run: Run) -> bool:
+    """Whether its terminal is taken for its word: until it has said how far it is."""
+    return not run.spoke or run.state == "starting"
 
 
 def heard(run: Run, report: Report, now: datetime) -> Run:
@@ -26,7 +32,7 @@ def heard(run: Run, report: Report, now: datetime) -> Run:
         input_tokens=run.input_tokens + report.tokens[0],
         output_tokens=run.output_tokens + report.tokens[1],
     )
-    if run.wanted or (report.source in GUESSES and run.spoke):
+    if run.wanted or (report.source in GUESSES and not guesses(run)):
         return known
     if report.source == "broker":
         return _billed(known, report, now)
@@ -53,6 +59,8 @@ def _billed(run: Run, report: Report, now: datetime) -> Run:
 
 def _told(run: Run, report: Report, now: datetime) -> Run:
     asked = report.asked
+    if run.state == "starting" and _is_readiness(report):
+        return _ready(run, now)
     if asked is not None and asked.key and asked.key == run.answered_key:
         return run
     # An agent that goes in circles says all the while that it works.
@@ -67,6 +75,18 @@ def _told(run: Run, report: Report, now: datetime) -> Run:
     elif report.state == "waiting" or asked is not None:
         run = _waiting(run, asked, report, now)
     return run
+
+
+def _ready(run: Run, now: datetime) -> Run:
+    """The agent is there. Unless it was started with something to do, it waits to be told."""
+    has_prompt = bool(run.prompt) or run.starts > 1
+    return run if has_prompt else _done(run, Asked("message", READY), now)
+
+
+def _is_readiness(report: Report) -> bool:
+    """An agent's own word that it is there: it says nothing of its state, or that it has nothing to do."""
+    is_bare = report.state in {None, "done"} and report.asked is None and not report.last_message
+    return report.source == "hook" and is_bare
 
 
 def _waiting(run: Run, asked: Asked | None, report: Report, now: datetime) -> Run:
@@ -97,7 +117,7 @@ def _failed(run: Run, report: Report, now: datetime) -> Run:
 
 
 def _question(asked: Asked, now: datetime) -> Question:
-    return Question(QuestionId(new_id()), asked.kind, asked.text, now, asked.options, asked.key)
+    return Question(QuestionId(new_id()), asked.kind, asked.text, now, asked.options, asked.key, asked.before)
 
 
 def _is_same(question: Question, asked: Asked) -> bool:
@@ -114,4 +134,5 @@ def _retold(question: Question, asked: Asked) -> Question:
         text=asked.text or question.text,
         options=asked.options or question.options,
         key=asked.key or question.key,
+        before=asked.before or question.before,
     )

@@ -13,7 +13,10 @@ BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 @dataclass(frozen=True)
 class Input:
-    """`question` is what it answers, as it was; it is open again if this cannot be typed."""
+    """`question` is what it answers, as it was; it is open again if this cannot be typed.
+
+    With a text, `keys` are pressed before it.
+    """
 
     id: UUID
     run_id: RunId
@@ -25,6 +28,12 @@ class Input:
     question: Question | None = None
     state: Literal["pending", "typed", "failed"] = "pending"
     attempts: int = 0
+
+    @property
+    def ends_turn(self) -> bool:
+        """It is an answer after which the agent says nothing more."""
+        options = self.question.options if self.question is not None and not self.text else ()
+        return any(option.ends and option.keys == self.keys for option in options)
 
     def put_off(self, now: datetime) -> "Input | None":
         """To be tried again later; None once it has been tried for long enough."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from aether.agents.domain.report import Asked, Report, State
 from aether.agents.domain.text import line, message
 
-_PAIR = re.compile(r"(?:^|[;\s])([a-z_]+)=([^;\s]*)")
+_PAIR = re.compile(r"(?:^|[:;\s])([a-z_]+)=([^:;\s]*)")
 _STATES: dict[str, State] = {
     "working": "working",
     "busy": "working",

@@ -22,7 +22,10 @@ STOPPED = "Its machine has stopped."
 
 @dataclass(frozen=True)
 class Question:
-    """What a run wants of its person. `key` is the agent's own name for it, if it has one."""
+    """What a run wants of its person. `key` is the agent's own name for it, if it has one.
+
+    `before` are keys that make way for an answer in the person's own words.
+    """
 
     id: QuestionId
     kind: Literal["permission", "question", "message"]
@@ -30,6 +33,7 @@ class Question:
     asked_at: datetime
     options: tuple[Option, ...] = ()
     key: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,8 +211,8 @@ class Run:
     def resumed(self, now: datetime) -> "Run":
         """About to be started again after its machine was. What was asked can only be answered in words now."""
         run = replace(self, restarts=self.restarts + 1) if self.starts else self
-        if run.question is not None and run.question.kind == "permission":
-            run = replace(run, question=replace(run.question, kind="question", options=(), key=""))
+        if run.question is not None and run.question.kind != "message":
+            run = replace(run, question=_in_words(run.question))
         if run.state in COUNTING:
             return replace(run, state="starting", since=now)
         return run
@@ -262,3 +266,10 @@ class Run:
     def gave_up(self, detail: str, now: datetime) -> "Run":
         """It could not be started at all."""
         return replace(self.ended("exited", None, now), state="failed", reason="", detail=detail)
+
+
+def _in_words(question: Question) -> Question:
+    """The same, when the agent's dialog is gone."""
+    choices = question.options if question.kind == "question" else ()
+    options = tuple(replace(option, keys="", text=option.text or option.label) for option in choices)
+    return replace(question, kind="question", options=options, key="", before="")

@@ -12,7 +12,7 @@ OPTIONS = 9
 
 # What programs of all kinds ask with, beside what an agent's entry in the catalog names.
 ASKS = (
-    r"[\[(][Yy](?:es)?/[Nn](?:o)?[\])]",
+    r"[\[(][Yy](?:es)?/[Nn](?:o)?[\])]\W*$",
     r"(?i)\b(?:password|passphrase)\b[^:]*:\s*$",
     r"(?i)\bpress (?:enter|return|any key)\b",
     r"\?\s*$",

@@ -197,11 +197,14 @@ async def _require_open(db: Writer, command: MessageRun, run: Run) -> None:
 
 
 def _typed(command: MessageRun, run: Run) -> tuple[str, str]:
-    """Text, or keys as a keyboard sends them. Raises Invalid unless exactly one of text and option is given."""
+    """Text, and keys as a keyboard sends them: those of an option, or those that make way for the text.
+
+    Raises Invalid unless exactly one of text and option is given.
+    """
     if bool(command.text) == (command.option is not None):
         raise Invalid.field("text", "Give a text, or choose one of the options.")
     if command.option is None:
-        return command.text, ""
+        return command.text, run.question.before if run.question is not None else ""
     options = run.question.options if run.question is not None else ()
     chosen: Option | None = next((option for option in options if option.id == command.option), None)
     if chosen is None:
