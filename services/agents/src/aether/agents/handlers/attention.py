@@ -127,6 +127,8 @@ async def create_webhook(command: CreateWebhook, agents: Agents) -> CreatedWebho
 
 async def delete_webhook(command: DeleteWebhook, agents: Agents) -> Done:
     async with agents.transaction() as db:
+        if not await webhooks.exists(db, command.account_id, command.webhook_id):
+            raise NoSuchWebhook
         await webhooks.delete(db, command.account_id, command.webhook_id)
     return Done()
 
