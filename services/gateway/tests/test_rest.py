@@ -192,7 +192,7 @@ async def test_config_says_what_is_on(stand: Stand) -> None:
     config = (await stand.client().get("/api/config")).json()
     assert config["public_url"] == stand.url
     off = {"smtp": False, "github": False, "external": False, "push": False}
-        assert config["features"] == {**off, "previews": True}
+    assert config["features"] == {**off, "previews": True}
     assert config["preview_domain"] == f"localhost:{stand.url.rpartition(':')[2]}"
     document = (await stand.client().get("/api/openapi.json")).json()
     assert document["paths"]["/api/projects"]["get"]["operationId"] == "list_projects"

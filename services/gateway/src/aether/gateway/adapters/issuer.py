@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
+from pydantic import BaseModel
 
 from aether.contracts.problem import Unavailable
 from aether.gateway.deps.ports import Now
@@ -24,6 +25,12 @@ TIMEOUT_SECONDS = 5.0
 MOST_BYTES = 256 * 1024
 
 log = structlog.get_logger()
+
+
+class _Shown(BaseModel):
+    """A JWKS, whose keys may be of kinds that nobody knows yet."""
+
+    keys: list[dict[str, Any]]
 
 
 class JwksIssuer:
@@ -92,9 +99,9 @@ class JwksIssuer:
 
 
 def _read_keys(body: bytes) -> KeySet:
-    found = httpx2.Response(200, content=body).json()
+    found = _Shown.model_validate_json(body)
     # A secret key in a public place would let anybody sign; one for encryption is not for signatures.
-    keys = [key for key in found["keys"] if key.get("kty") != "oct" and key.get("use", "sig") == "sig"]
+    keys = [key for key in found.keys if key.get("kty") != "oct" and key.get("use", "sig") == "sig"]
     return KeySet.import_key_set({"keys": keys})
 
 

@@ -250,7 +250,8 @@ class GitHubDesk:
         async with self._locked(link.id) as (db, current):
             if current is None or current.version != link.version:
                 return None
-            until = current.handed_until or until
+            if current.handed_until is not None:
+                return current.handed_until
             await github.put(db, replace(current, handed_until=until))
             await self._note(db, link, "github.lent", str(project_id))
         return until
