@@ -22,6 +22,8 @@ def install(folder: str, package: str, after: str = "") -> str:
     lines = [
         f"command -v npm >/dev/null || {{ echo {shlex.quote(_NO_NPM)} >&2; exit 1; }}",
         f"mkdir -p {prefix} && cd {prefix} || exit 1",
-        f"npm install --prefix . --ignore-scripts --no-fund --no-audit {shlex.quote(package)} || exit 1",
+        # Without it npm would take a folder further up; told of this one, it would not read the host's settings.
+        "[ -e package.json ] || echo '{\"private\": true}' > package.json",
+        f"npm install --ignore-scripts --no-fund --no-audit {shlex.quote(package)} || exit 1",
     ]
     return "\n".join([*lines, *([f"node node_modules/{after}"] if after else [])])
