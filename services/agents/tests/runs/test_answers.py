@@ -126,18 +126,15 @@ async def test_the_last_words_of_a_turn_are_answered_in_a_box(box: Box) -> None:
     assert [notice.kind for notice in await box.notices()] == ["done"]
 
 
-async def test_what_no_terminal_shows_was_not_said_and_the_question_is_open_again(box: Box) -> None:
+async def test_what_no_screen_shows_was_typed_and_its_person_is_told_to_look(box: Box) -> None:
     run = await asking(box)
     box.terminals.appears = False
-    refusal = await box.refused(box.message(run, text="Blue.", question_id=question(run).id, idempotency_key="k"))
-    assert refusal.type == "not-typed"
-    again = await box.run(run)
-    assert (again.state, again.question) == ("waiting", run.question)
-    assert "was not typed" in again.detail
-    assert len(await box.notices()) == 1
-    box.terminals.appears = True
-    after = await box.ask(box.message(run, text="Blue!", question_id=question(run).id, idempotency_key="k"))
-    assert (after.state, after.question, after.detail) == ("working", None, "")
+    after = await box.answer(run, "Blue.", question_id=question(run).id)
+    assert (after.state, after.question) == ("working", None)
+    assert "did not show" in after.detail
+    again = box.message(run, "Blue.", question_id=question(run).id)
+    assert (await box.refused(again)).type == "answered-already"
+    assert (await box.hook(run, "working")).detail == ""
 
 
 async def test_keys_that_change_nothing_to_see_were_pressed(box: Box) -> None:
@@ -153,8 +150,15 @@ async def test_a_terminal_that_refuses_for_good_opens_the_question_again(box: Bo
         raise TooMany("The terminal is closed.")
 
     box.wire.handle(t.TypeText, refuse)
-    assert (await box.refused(box.message(run, text="B", question_id=question(run).id))).type == "not-typed"
-    assert (await box.run(run)).question == run.question
+    first = box.message(run, text="B", question_id=question(run).id, idempotency_key="k")
+    assert (await box.refused(first)).type == "not-typed"
+    again = await box.run(run)
+    assert (again.state, again.question) == ("waiting", run.question)
+    assert "was not typed" in again.detail
+    assert len(await box.notices()) == 1
+    box.wire.handle(t.TypeText, box.terminals.type_text)
+    after = await box.ask(first)
+    assert (after.state, after.question, after.detail) == ("working", None, "")
 
 
 async def test_what_cannot_be_typed_now_is_typed_later_in_its_order(box: Box) -> None:

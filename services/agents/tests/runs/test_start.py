@@ -260,6 +260,16 @@ async def test_a_stop_while_its_terminal_is_being_opened_closes_that(box: Box) -
     assert (run.reason, run.terminal_id) == ("stopped", None)
 
 
+async def test_a_stop_that_the_terminal_did_not_hear_is_said_again(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project()), "working")
+    box.wire.away.add(t.CloseTerminal)
+    assert (await box.refused(StopRun(account_id=box.account, run_id=run.id))).status == 503
+    assert (await box.run(run)).ended_at is None
+    box.wire.away.clear()
+    await box.runs.watch.look()
+    assert (await box.run(run)).reason == "stopped"
+
+
 async def test_the_board_shows_what_has_ended_lately_until_it_is_dismissed(box: Box) -> None:
     project = await box.project()
     first, second = await box.start(project), await box.start(project)

@@ -1,5 +1,6 @@
 """Keeps a machine awake while an agent works in it, under the agent's name, so that the page can say why."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -40,11 +41,9 @@ class Holds:
     async def renew(self, runs: Iterable[Run]) -> None:
         now = self._agents.now()
         names = wanted(runs, now, self._agents.settings.hold_hours)
-        for name in names:
-            if self._due.get(name, now) <= now:
-                await self._place(name, now)
-        for name in self._due.keys() - names:
-            await self._release(name)
+        due = [self._place(name, now) for name in names if self._due.get(name, now) <= now]
+        over = [self._release(name) for name in self._due.keys() - names]
+        await asyncio.gather(*due, *over)
 
     async def _place(self, name: Name, now: datetime) -> None:
         account_id, project_id, title = name

@@ -1,6 +1,7 @@
 """Types what was said to runs into their terminals, each once."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -20,7 +21,7 @@ from aether.contracts.problem import Refusal
 from aether.contracts.terminal import TypeText
 
 TYPE_SECONDS = 10.0
-NOT_SHOWN = "The agent's screen did not show the text. Look at its terminal."
+NOT_SHOWN = "Your words were typed, but its screen did not show them. Look at its terminal."
 
 log = structlog.get_logger()
 
@@ -90,18 +91,25 @@ class Typist:
             says = refusal.detail or refusal.title
             return await (self._later(wanted, says) if again else self._fail(wanted, says))
         # Keys may change nothing that can be seen, and have been pressed for all that.
-        if not typed and wanted.text:
-            return await self._fail(wanted, NOT_SHOWN)
-        await self._typed(wanted)
+        await self._typed(wanted, shown=typed or not wanted.text)
         return ""
 
-    async def _typed(self, wanted: Input) -> None:
-        """It is there. After some answers an agent's turn is over without a word of it."""
+    async def _typed(self, wanted: Input, *, shown: bool) -> None:
+        """It is there. After some answers an agent's turn is over without a word of it.
+
+        Not `shown`: it was typed with Enter, and a second time would be once too often; its person is told.
+        """
         async with self._ledger.lock(wanted.run_id), self._agents.transaction() as db:
             await store.typed(db, wanted.id)
-            run = await runs_store.locked(db, wanted.run_id) if wanted.ends_turn else None
-            if run is not None and run.state == "working" and run.question is None:
-                now = self._agents.now()
+            run = None
+            if wanted.ends_turn or not shown:
+                run = await runs_store.locked(db, wanted.run_id)
+            if run is None or run.state != "working" or run.question is not None:
+                return
+            now = self._agents.now()
+            if not shown:
+                await self._ledger.keep(db, run, replace(run, detail=NOT_SHOWN))
+            else:
                 await self._ledger.keep(db, run, heard(run, Report("hook", now, "done"), now), quietly=True)
 
     async def _ask(self, run: Run, wanted: Input) -> bool:

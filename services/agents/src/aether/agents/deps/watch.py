@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,6 @@ from aether.agents.domain.run import Run
 from aether.agents.store import runs as store
 from aether.contracts.machines import ProjectView
 from aether.contracts.problem import Refusal
-from aether.kit.postgres import DatabaseAway
 
 EVERY_SECONDS = 1.0
 COUNTED = timedelta(seconds=30)  # seconds and cents of a run that works are told so often
@@ -44,29 +44,40 @@ class Watch:
         self.screens = Screens(agents, ledger, catalog)
 
     async def run(self) -> None:
+        """Until cancelled. What others take their time to answer does not keep what is ours to do."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._again_and_again(self.look_inside))
+            group.create_task(self._again_and_again(self.look_outside))
+
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await self.look()
+            await self._safely(look)
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
-        """One round. What one part cannot do keeps none of the others from its work."""
-        try:
-            async with self._agents.reading() as db:
-                runs = await store.not_ended(db)
-        except DatabaseAway:
-            return
-        parts: Sequence[Callable[[], Awaitable[None]]] = (
-            self._typist.type_what_waits,
-            self._tell,
-            lambda: self._count(runs),
-            lambda: self._unlimit(runs),
-            lambda: self._launch(runs),
-            lambda: self._look_at_terminals(runs),
-            lambda: self.holds.renew(runs),
-            lambda: self.screens.look(runs),
-        )
-        for part in parts:
-            await self._safely(part)
+        """One round of all."""
+        await self.look_inside()
+        await self.look_outside()
+
+    async def look_inside(self) -> None:
+        """What is kept, and is due."""
+        runs = await self._runs()
+        await self._safely(self._typist.type_what_waits)
+        await self._safely(self._tell)
+        await self._safely(lambda: self._count(runs))
+        await self._safely(lambda: self._unlimit(runs))
+
+    async def look_outside(self) -> None:
+        """Machines and terminals. What one part cannot do keeps none of the others from its work."""
+        runs = await self._runs()
+        await self._safely(lambda: self._launch(runs))
+        await self._safely(lambda: self._look_at_terminals(runs))
+        await self._safely(lambda: self.holds.renew(runs))
+        await self._safely(lambda: self.screens.look(runs))
+
+    async def _runs(self) -> list[Run]:
+        async with self._agents.reading() as db:
+            return await store.not_ended(db)
 
     async def _safely(self, part: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -100,9 +111,15 @@ class Watch:
         if self._terminals_at is not None and now - self._terminals_at < TERMINALS_EVERY:
             return
         self._terminals_at = now
-        for run in runs:
-            if run.is_there:
-                await self._safely(lambda run=run: self._launcher.look_at_terminal(run))  # type: ignore[misc]
+        there = [run for run in runs if run.is_there]
+        await asyncio.gather(*(self._safely(partial(self._look_at_terminal, run)) for run in there))
+
+    async def _look_at_terminal(self, run: Run) -> None:
+        """One that was to be closed and could not be is closed now."""
+        if run.stop_asked:
+            await self._launcher.close_terminal(run)
+        else:
+            await self._launcher.look_at_terminal(run)
 
     async def _launch(self, runs: Sequence[Run]) -> None:
         """What is to be started where its machine runs, also if the event that told of it was lost on us."""
@@ -110,8 +127,8 @@ class Watch:
         if self._projects_at is not None and now - self._projects_at < PROJECTS_EVERY:
             return
         self._projects_at = now
-        for run in {run.project_id: run for run in runs if run.wanted}.values():
-            await self._safely(lambda run=run: self._launch_in(run, runs))  # type: ignore[misc]
+        projects = {run.project_id: run for run in runs if run.wanted}
+        await asyncio.gather(*(self._safely(partial(self._launch_in, run, runs)) for run in projects.values()))
 
     async def _launch_in(self, one: Run, runs: Sequence[Run]) -> None:
         project = await self._launcher.project(one)

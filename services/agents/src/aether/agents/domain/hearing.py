@@ -65,7 +65,7 @@ def _told(run: Run, report: Report, now: datetime) -> Run:
         return run
     # An agent that goes in circles says all the while that it works.
     if report.state == "working" and run.state != "stuck":
-        run = run.into("working", now, question=None)
+        run = run.into("working", now, question=None, detail=run.detail if run.reason else "")
     elif report.state == "done":
         run = _done(run, asked or Asked("message", report.last_message), now)
     elif report.state == "failed":

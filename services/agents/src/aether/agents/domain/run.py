@@ -180,7 +180,8 @@ class Run:
 
     def began(self, agent: Agent | None, now: datetime) -> "Run":
         """The agent itself has begun. One that says nothing of itself works from now on."""
-        run = replace(self, launched=True, doing="")
+        # Its first word may have been quicker than that of the script.
+        run = replace(self, launched=True, doing=self.doing if self.launched else "")
         silent = agent is None or not agent.has_hooks
         return run.into("working", now) if silent and self.state == "starting" else run
 

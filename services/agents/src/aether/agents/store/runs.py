@@ -15,6 +15,8 @@ from aether.kit.postgres import Reader, Record, Writer
 # The columns are named as the fields are; the secret and the key of a repetition stay in the table.
 _FIELDS = tuple(field.name for field in fields(Run))
 _COLUMNS = ", ".join(_FIELDS)
+_LONG = ("prompt", "next_prompt")
+_SHORT = ", ".join(f"'' AS {name}" if name in _LONG else name for name in _FIELDS)
 # What a run was begun with stays; everything after that may change.
 _BEGUN = (
     "id",
@@ -147,7 +149,8 @@ async def of_project(db: Reader, project_id: ProjectId) -> list[Run]:
 
 
 async def not_ended(db: Reader) -> list[Run]:
-    rows = await db.fetch(f"SELECT {_COLUMNS} FROM agents.run WHERE ended_at IS NULL ORDER BY id")  # noqa: S608
+    """All of them, without their prompts: this is asked once a second, and those may be long."""
+    rows = await db.fetch(f"SELECT {_SHORT} FROM agents.run WHERE ended_at IS NULL ORDER BY id")  # noqa: S608
     return [_run(row) for row in rows]
 
 
