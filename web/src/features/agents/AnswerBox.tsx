@@ -34,7 +34,8 @@ interface AnswerProps {
 export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerProps) {
   const { question } = run;
   const draft = question?.id ?? run.id;
-  const [text, setText] = useState(() => draftOf(draft));
+  const [text, setText] = useState(() => draftOf(draft) || draftOf(run.id));
+  const [carried] = useState(text !== "");
   const message = useMessageRun(run.id);
   const key = useOnceKey();
   const answering = useSettled(question?.id);
@@ -45,6 +46,7 @@ export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerPro
     const done = sending?.();
     const sent = (): void => {
       keepDraft(draft, "");
+      keepDraft(run.id, "");
       setText("");
       announce(question ? "Answered." : "Sent.");
       done?.();
@@ -53,7 +55,8 @@ export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerPro
     message.mutateAsync({ body: full, key: key(JSON.stringify(full)) }).then(sent, () => undefined);
   };
   const submit = (): void => {
-    if (text.trim()) send({ text: text.trimEnd() });
+    // What was begun before the question came may not be meant for it.
+    if (text.trim() && (!carried || answering.settled())) send({ text: text.trimEnd() });
   };
   const type = (next: string): void => {
     setText(next);
@@ -152,7 +155,7 @@ function Option({ option, at, question, busy, press }: OptionProps) {
 
 /** Whether the question has been there long enough to be meant by a key. */
 function useSettled(questionId: string | undefined): { settled: () => boolean } {
-  const [came, setCame] = useState({ questionId, at: performance.now() });
+  const [came, setCame] = useState(() => ({ questionId, at: performance.now() }));
   if (came.questionId !== questionId) setCame({ questionId, at: performance.now() });
   return { settled: () => performance.now() - came.at > SETTLES_MS };
 }

@@ -22,6 +22,7 @@ import { NoRuns } from "./NoRuns";
 import { RunRow } from "./RunRow";
 import { boardSettings } from "./settings";
 import { useBoardKeys } from "./useBoardKeys";
+import { useKeptFocus } from "./useKeptFocus";
 
 const StartAgent = lazy(() => import("./StartAgent"));
 
@@ -40,6 +41,7 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
   const [starting, setStarting] = useState(false);
   const start = (): void => setStarting(true);
   useBoardKeys({ create, start });
+  useKeptFocus();
   const board = boardOf(runs, projects);
   const seen = filtered(board, show, q);
   const look = (change: { show?: Part | undefined; q?: string | undefined }): void =>

@@ -7,8 +7,11 @@ function enter(element: Element | null | undefined): void {
   element?.querySelector<HTMLElement>("[data-open]")?.focus();
 }
 
-export function backToRow(id: string): void {
-  enter(row(id));
+/** Into the row, or into its box for a reply if it has one and that is wanted. */
+export function backToRow(id: string, reply = false): void {
+  const box = reply ? row(id)?.querySelector<HTMLElement>("[data-reply]") : null;
+  if (box) box.focus();
+  else enter(row(id));
 }
 
 /** The row that the focus is in, or else the first one that waits. */

@@ -6,7 +6,8 @@ import { goToWaiting, rowInFocus } from "./focus";
 
 interface BoardKeys {
   create: () => void;
-  start: () => void;
+  /** Absent while there is no project for it. */
+  start?: () => void;
 }
 
 /** The keys of the board. Those that answer act on the row in focus only, never on one that is merely first. */
@@ -15,7 +16,7 @@ export function useBoardKeys({ create, start }: BoardKeys): void {
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey || isCovered()) return;
     const act = ACTS[event.key];
     if (event.key === "n") create();
-    else if (event.key === "a") start();
+    else if (event.key === "a") start?.();
     else if (act) act();
     else return void answer(event);
     event.preventDefault();

@@ -1,9 +1,11 @@
+import { useBoardKeys } from "@/features/agents/useBoardKeys";
 import { Button } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
 import { ShellHint } from "@/ui/ShellHint";
 
 /** The dashboard of somebody who has just come. */
 export default function NoProjects({ create }: { create: () => void }) {
+  useBoardKeys({ create });
   return (
     <div className="grid flex-1 grid-cols-[minmax(0,1fr)] content-center justify-items-center gap-4 px-4 pt-6 pb-[12vh] text-center">
       <h2 className="text-20 font-semibold tracking-tight">Create your first project</h2>
