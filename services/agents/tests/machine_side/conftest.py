@@ -24,6 +24,7 @@ from aether.agents.deps.ports import Call, Link, Machine, Output, RunKey, Vendor
 from aether.agents.domain.report import Report
 from aether.agents.errors import NoSuchKey, NotHere
 from aether.agents.settings import AgentsSettings
+from aether.cli.embedded.ports import any_free_port
 from aether.contracts.command import Command, Done
 from aether.contracts.ids import AccountId, AgentTokenId, PersonId, ProjectId, RunId, new_id
 from aether.kit.migrate import migrate
@@ -130,7 +131,7 @@ class Service:
 
     def __init__(self, database: Database, vendors: dict[str, str] | None = None) -> None:
         self.keys, self.tokens, self.runs, self.attention, self.bus = Keys(), Tokens(), Runs(), Attention(), Bus()
-        settings = AgentsSettings(vendors=vendors or {})
+        settings = AgentsSettings(vendors=vendors or {}, port=any_free_port())  # each is another process
         bus: Any = self.bus
         self.agents = Agents(settings, database, bus, Vault(new_keyset()))
         self.agents.keys, self.agents.tokens = self.keys, self.tokens

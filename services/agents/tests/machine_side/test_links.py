@@ -9,6 +9,7 @@ import pytest
 
 from aether.agents.adapters.machine import links as links_module
 from aether.agents.domain.launch import File
+from aether.agents.settings import AgentsSettings
 from aether.contracts.machines import PlaceHold
 from aether.kit.postgres import Database
 from aether.kit.ssh import MachineUnreachable
@@ -144,6 +145,28 @@ async def test_what_an_orderly_stop_leaves_is_taken_at_once(
         assert (await successor.links.get(box.project)).broker == before.broker
     finally:
         await successor.stop()
+
+
+async def test_a_process_that_is_killed_and_started_again_has_its_machines_at_once(
+    box: Box, service: Service, database: Database
+) -> None:
+    before = await service.begin(box)
+    await service.end()
+    again = Service(database)
+    again.links._me = service.links._me
+    again.issuers[box.project] = box.machine
+    again.start()
+    try:
+        assert (await again.links.get(box.project)).broker == before.broker
+        assert again.links._keepers
+    finally:
+        await again.stop()
+
+
+def test_a_process_is_known_by_where_it_listens() -> None:
+    one, other = AgentsSettings(port=1), AgentsSettings(port=2)
+    assert links_module.identity(one) == links_module.identity(AgentsSettings(port=1))
+    assert links_module.identity(one) != links_module.identity(other)
 
 
 async def test_a_replica_works_in_a_machine_that_another_keeps(

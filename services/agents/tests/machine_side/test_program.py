@@ -62,8 +62,10 @@ async def test_it_reports_the_state_of_a_run(box: Box, service: Service) -> None
     assert (run, report.source, report.state) == (run_id, "program", "waiting")
     assert report.asked is not None
     assert report.asked.text == "Which one?"
-    wrong = await link.execute(f"AETHER_RUN_SECRET={secret} {AETHER} event sleeping")
-    assert wrong.status == 1
+    for wrong in (f"AETHER_RUN_SECRET={secret} {AETHER} event sleeping", f"AETHER_SOCKET= {AETHER} event done"):
+        output = await link.execute(wrong)
+        assert output.status == 1
+        assert output.stderr.startswith("aether: ")
 
 
 async def test_git_gets_a_credential_and_nothing_else_does(box: Box, service: Service) -> None:

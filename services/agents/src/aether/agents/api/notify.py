@@ -63,7 +63,7 @@ class Notify:
                 kind="notify",
                 title=title,
                 body=body,
-                path=f"/projects/{machine.project_id}",
+                path=f"/projects/{machine.project_id}" + (f"?run={run_id}" if run_id is not None else ""),
                 once=str(new_id()),
                 run_id=run_id,
             )

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import platform
 from datetime import timedelta
-from uuid import uuid4
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 
@@ -11,19 +12,25 @@ from aether.agents.adapters.machine.keeper import AppFor, Keeper
 from aether.agents.adapters.machine.link import MachineLink
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.ports import Link, Machine
+from aether.agents.settings import AgentsSettings
 from aether.agents.store import machines as store
 from aether.contracts.ids import AccountId, ProjectId
 from aether.kit.postgres import DatabaseAway
 from aether.kit.ssh import Issue, MachineConnections, MachineUnreachable
 
 # A process that is gone for this long has lost its machines to whoever looks next.
-LEASE = timedelta(seconds=10)
-LOOK_SECONDS = 3.0
+LEASE = timedelta(seconds=8)
+LOOK_SECONDS = 2.0
 # How long someone who asks for a link waits for it to stand.
 READY_SECONDS = 15.0
 STOP_SECONDS = 1.0
 
 log = structlog.get_logger()
+
+
+def identity(settings: AgentsSettings) -> UUID:
+    """Of the process at this host's port: one that is started again there has what the one before it had."""
+    return uuid5(NAMESPACE_URL, f"agents://{platform.node()}:{settings.port}")
 
 
 class SshLinks:
@@ -33,7 +40,7 @@ class SshLinks:
         self._agents = agents
         self._app_for = app_for
         self._connections = MachineConnections(issue)
-        self._me = uuid4()
+        self._me = identity(agents.settings)
         self._keepers: dict[ProjectId, tuple[Keeper, asyncio.Task[None]]] = {}
         self._look = asyncio.Event()
         self._came = asyncio.Condition()

@@ -35,7 +35,7 @@ usage:
 """
 
 SECONDS = 5
-# What a hook says while nobody answers is kept and said later, for so long after it was first tried.
+# What is said of a run while nobody answers is kept and said later, for so long after it was first tried.
 PATIENCE, PAUSE, MOST_KEPT = 600, 0.5, 1000
 # A hook may quote whole files; who reads it wants their beginning.
 LONGEST_TEXT = 8192
@@ -53,16 +53,21 @@ class Away(Failed):
 
 def ask(method: str, path: str, body: Any = None) -> Any:
     """The answer's JSON, or None if it has none. Raises Failed."""
-    where = os.environ.get("AETHER_SOCKET")
-    if not where:
-        raise Failed("AETHER_SOCKET is not set: this is no machine of aether")
     try:
-        said = exchanged(where, request(method, path, b"" if body is None else json.dumps(body).encode()))
+        said = exchanged(where(), request(method, path, b"" if body is None else json.dumps(body).encode()))
         head, _, content = said.partition(b"\r\n\r\n")
         status = int(head.split(b" ", 2)[1])
     except (OSError, ValueError, IndexError) as error:
         raise Away(f"the machine's socket does not answer ({error})") from None
     return understood(status, content)
+
+
+def where() -> str:
+    """The machine's socket."""
+    path = os.environ.get("AETHER_SOCKET")
+    if not path:
+        raise Failed("AETHER_SOCKET is not set: this is no machine of aether")
+    return path
 
 
 def request(method: str, path: str, body: bytes) -> bytes:
@@ -80,11 +85,11 @@ def request(method: str, path: str, body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def exchanged(where: str, asked: bytes) -> bytes:
+def exchanged(path: str, asked: bytes) -> bytes:
     """All that is answered; the answers here are short and have their length."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(SECONDS)
-        connection.connect(where)
+        connection.connect(path)
         connection.sendall(asked)
         said = b""
         while True:
@@ -137,7 +142,7 @@ def event(state: str, text: str = "") -> None:
     said = {"state": state, "message": text}
     if os.environ.get("AETHER_RUN"):
         said["run"] = os.environ["AETHER_RUN"]
-    ask("POST", "/v1/agent/events", said)
+    tell("/v1/agent/events", said)
 
 
 def hook(*given_words: str) -> None:
@@ -145,23 +150,22 @@ def hook(*given_words: str) -> None:
     words = list(given_words)
     try:
         given = words.pop() if words[-1].lstrip().startswith("{") else sys.stdin.read()
-        tell(words[-1], shortened(parsed(given)))
+        tell("/v1/agent/hooks/" + quote(words[-1]), shortened(parsed(given)))
     except Exception:  # noqa: BLE001,S110 - an agent stops, or shows its person an error, when its hook fails
         pass
 
 
-def tell(event: str, said: Any) -> None:
-    """Say it now; or after what is kept already, so that all comes in its order."""
-    run = os.environ.get("AETHER_RUN", "")
-    folder = os.path.join(os.path.dirname(os.environ["AETHER_SOCKET"]), "kept-" + quote(run))
+def tell(path: str, said: Any) -> None:
+    """Say it now; or after what is kept already, so that all comes in its order. Raises Failed if that is no."""
+    folder = os.path.join(os.path.dirname(where()), "kept-" + quote(os.environ.get("AETHER_RUN", "")))
     if not kept(folder):
         try:
-            ask("POST", "/v1/agent/hooks/" + quote(event), said)
+            ask("POST", path, said)
         except Away:
             pass
         else:
             return
-    keep(folder, event, said)
+    keep(folder, path, said)
     if not os.fork():
         in_background(folder)
 
@@ -174,13 +178,13 @@ def kept(folder: str) -> list[str]:
         return []
 
 
-def keep(folder: str, event: str, said: Any) -> None:
+def keep(folder: str, path: str, said: Any) -> None:
     os.makedirs(folder, 0o700, exist_ok=True)
     if len(kept(folder)) < MOST_KEPT:
-        path = os.path.join(folder, f"{time.time_ns():020d}-{os.getpid()}")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump([event, said], file)
-        os.rename(path, path + ".json")
+        name = os.path.join(folder, f"{time.time_ns():020d}-{os.getpid()}")
+        with open(name, "w", encoding="utf-8") as file:
+            json.dump([path, said], file)
+        os.rename(name, name + ".json")
 
 
 def in_background(folder: str) -> None:
@@ -212,16 +216,16 @@ def say_kept(folder: str) -> bool:
     return True
 
 
-def said_or_refused(path: str) -> bool:
+def said_or_refused(name: str) -> bool:
     try:
-        with open(path, encoding="utf-8") as file:
-            event, said = json.load(file)
-        ask("POST", "/v1/agent/hooks/" + quote(event), said)
+        with open(name, encoding="utf-8") as file:
+            path, said = json.load(file)
+        ask("POST", path, said)
     except Away:
         return False
     except (Failed, ValueError):
         pass
-    os.unlink(path)
+    os.unlink(name)
     return True
 
 
