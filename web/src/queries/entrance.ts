@@ -54,10 +54,10 @@ export function useUpdateMe() {
   });
 }
 
-/** Whatever was kept belonged to who leaves. */
-function left(cache: QueryClient): void {
-  cache.clear();
+/** Whatever was kept belonged to who leaves. That nobody is signed in stays, because the pages watch it. */
+export function left(cache: QueryClient): void {
   cache.setQueryData(keys.me, null);
+  cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
 }
 
 export function useLogout() {

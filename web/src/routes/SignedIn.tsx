@@ -1,4 +1,4 @@
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useShortcuts } from "@/features/gateway/shortcuts";
 import { live } from "@/queries/link";
@@ -10,11 +10,10 @@ const Palette = lazy(() => import("@/features/gateway/Palette"));
 /** What every page behind the sign-in shares: the events, the palette, the keys. */
 export function SignedIn() {
   const me = useMe();
-  const here = useLocation().href;
   const [palette, setPalette] = useState(false);
   useEffect(() => live.start(), []);
   useShortcuts(() => setPalette(true));
-  if (!me) return <Navigate to="/login" search={{ next: here }} />;
+  if (!me) return <ToSignIn />;
   return (
     <div className="flex h-full flex-col">
       <a
@@ -34,4 +33,13 @@ export function SignedIn() {
       )}
     </div>
   );
+}
+
+/** To the sign-in and then back here: once, though this page stands until that one has been fetched. */
+function ToSignIn() {
+  const router = useRouter();
+  useEffect(() => {
+    void router.navigate({ to: "/login", search: { next: router.state.location.href } });
+  }, [router]);
+  return null;
 }
