@@ -63,7 +63,8 @@ class Jump:
         self.account = AccountId(new_id())
         self.tokens = Tokens()
         self.token = self.tokens.give(self.key, self.project, self.account)
-        self.jumps = Jumps()
+        self.worked: list[AgentTokenView] = []
+        self.jumps = Jumps(self.worked.append)
         self.connections = MachineConnections(machine.issue)
         self.host_key = jump.host_key(folder)
 

@@ -160,6 +160,19 @@ async def test_ssh_runs_a_command_and_keeps_its_streams_and_status(person: Perso
     assert set(person.jumping.tokens.used) == {person.jumping.token.id}
 
 
+async def test_work_keeps_the_machine_awake_and_being_there_does_not(person: Person) -> None:
+    async with person.stays(*person.ssh, "demo.aether", "echo in; cat >/dev/null") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"in\n"
+        for _ in range(3):
+            await person.runs(*person.ssh, "demo.aether", "true")
+        assert person.jumping.worked == []
+        process.stdin.write(b"x" * 20_000)
+        await process.stdin.drain()
+        await eventually(lambda: person.jumping.worked[:1] == [person.jumping.token])
+
+
 async def test_a_terminal_works(person: Person) -> None:
     said = await person.runs(*person.ssh, "-tt", "demo.aether", "tty && stty size")
     assert said.startswith("/dev/pts/")

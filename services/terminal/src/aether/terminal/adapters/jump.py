@@ -7,6 +7,8 @@ the machine's SSH port, under whatever name the client asked for at port 22.
 import asyncio
 import contextlib
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncssh
@@ -19,6 +21,7 @@ from aether.kit.ssh import CIPHERS, KEY_EXCHANGES, MACS, USER_KEYS, MachineConne
 from aether.terminal.deps.background import Background
 from aether.terminal.deps.jumps import Jumps
 from aether.terminal.deps.ports import AgentTokens
+from aether.terminal.domain.traffic import Traffic
 
 LOGIN_SECONDS = 20
 KEEPALIVE_SECONDS = 15
@@ -29,6 +32,20 @@ SIGNATURES = {name.encode() for name in USER_KEYS}
 ONLY_OWN = "Only your own project's machine can be reached from here"
 
 log = structlog.get_logger()
+
+
+class Forwarder(asyncssh.SSHForwarder):
+    """Passes on what a client sends, and tells when that is work."""
+
+    def __init__(self, peer: asyncssh.SSHForwarder, worked: Callable[[], None]) -> None:
+        super().__init__(peer)
+        self._worked = worked
+        self._traffic = Traffic()
+
+    def data_received(self, data: bytes, datatype: int | None = None) -> None:
+        if self._traffic.shows_work(len(data), time.monotonic()):
+            self._worked()
+        super().data_received(data, datatype)
 
 
 class JumpHost(asyncssh.SSHServer):
@@ -78,7 +95,7 @@ class JumpHost(asyncssh.SSHServer):
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
         return False
 
-    async def connection_requested(  # type: ignore[override] # the documented use of forward_connection()
+    async def connection_requested(  # type: ignore[override] # as its own forward_connection() is used
         self, dest_host: str, dest_port: int, orig_host: str, orig_port: int
     ) -> "asyncssh.SSHForwarder":
         """The way to the token's machine. The name asked for is not looked up: there is only one machine."""
@@ -92,7 +109,17 @@ class JumpHost(asyncssh.SSHServer):
         if not own:
             log.warning("jump.refused", project_id=str(token.project_id))
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, ONLY_OWN)
-        return await self._connection.forward_connection(machine.host, machine.port)
+        return await self._forward(token, machine)
+
+    async def _forward(self, token: AgentTokenView, machine: SshCertificate) -> asyncssh.SSHForwarder:
+        loop = asyncio.get_running_loop()
+        try:
+            _, peer = await loop.create_connection(asyncssh.SSHForwarder, machine.host, machine.port)
+        except OSError as error:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_CONNECT_FAILED, "The machine does not answer."
+            ) from error
+        return Forwarder(peer, lambda: self._jumps.worked(token))
 
     async def _is_own(self, token: AgentTokenView, machine: SshCertificate, name: str) -> bool:
         if name.endswith(DOMAIN):

@@ -32,7 +32,8 @@ class Jump(Protocol):
 class Jumps:
     """All of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, worked: Callable[[AgentTokenView], None]) -> None:
+        self.worked = worked  # told again and again while somebody is at work over a connection
         self._open: set[Jump] = set()
 
     def enter(self, jump: Jump) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from aether.contracts.agents import AgentTokenView
 from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, ProjectId, TerminalId
 from aether.contracts.problem import NotFound, Refusal, Unavailable
@@ -71,13 +72,13 @@ class Terminals:
     revocations: Revocations = field(default_factory=Revocations)
     activity: Activity = field(default_factory=Activity)
     screens: Screens = field(default_factory=Screens)
-    jumps: Jumps = field(default_factory=Jumps)
     jump_host: JumpHostView | None = None  # None where it does not listen
     # What else must be cut or ended: commands that run, each as a function of a condition on its grant.
     cuts: set[Callable[[Callable[[Grant], bool]], None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.teller = Teller(self.database)
+        self.jumps = Jumps(self.worked)
         self.tunnels = Tunnels(self.tunnels_per_project)
         self.cuts.add(self.tunnels.cut)
         self.ports = PortTable(self.database)
@@ -228,24 +229,20 @@ class Terminals:
     # What sessions tell.
 
     def seen(self, session: Session, kind: Kind) -> None:
-        t = session.terminal
-        if self.activity.due(t.project_id, kind, time.monotonic()):
-            self.teller.tell(
-                ActivitySeen(
-                    account_id=t.account_id, project_id=t.project_id, kind=kind, seen_at=datetime.now(UTC)
-                )
-            )
+        self._seen(session.terminal.account_id, session.terminal.project_id, kind)
 
     def seen_in(self, grant: Grant, kind: Kind) -> None:
         """Activity outside of any session: a command that someone runs."""
-        if self.activity.due(grant.project_id, kind, time.monotonic()):
+        self._seen(grant.account_id, grant.project_id, kind)
+
+    def worked(self, token: AgentTokenView) -> None:
+        """And somebody at work by SSH."""
+        self._seen(token.account_id, token.project_id, "input")
+
+    def _seen(self, account_id: AccountId, project_id: ProjectId, kind: Kind) -> None:
+        if self.activity.due(project_id, kind, time.monotonic()):
             self.teller.tell(
-                ActivitySeen(
-                    account_id=grant.account_id,
-                    project_id=grant.project_id,
-                    kind=kind,
-                    seen_at=datetime.now(UTC),
-                )
+                ActivitySeen(account_id=account_id, project_id=project_id, kind=kind, seen_at=datetime.now(UTC))
             )
 
     def changed(self, session: Session) -> None:
