@@ -211,7 +211,8 @@ async def test_a_webhook_that_is_deleted_takes_its_log_along(box: Box, receiver:
     made = await create(box, receiver.url())
     await box.call()
     stranger = DeleteWebhook(account_id=AccountId(new_id()), webhook_id=made.webhook.id)
-    await box.ask(stranger)
+    with pytest.raises(NoSuchWebhook):
+        await box.ask(stranger)
     assert len(await log(box, made)) == 1
     with pytest.raises(NoSuchWebhook):
         await box.ask(ListDeliveries(account_id=AccountId(new_id()), webhook_id=made.webhook.id))
