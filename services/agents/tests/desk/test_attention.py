@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from aether.agents.domain.attention import is_quiet, reach
+from aether.agents.domain.attention import is_quiet, reach, updated
 from aether.agents.store import attention as store
 from aether.agents.store import pushes, webhooks
 from aether.contracts.agents import (
@@ -186,9 +186,10 @@ async def test_settings_of_another_account_stay_where_they_are(box: Box) -> None
         ({"time_zone": ""}, "time_zone"),
     ],
 )
-async def test_what_cannot_be_chosen(box: Box, given: dict[str, Any], field: str) -> None:
+def test_what_cannot_be_chosen(given: dict[str, Any], field: str) -> None:
+    command = UpdateAttentionSettings(account_id=AccountId(new_id()), person_id=PERSON, **given)
     with pytest.raises(Invalid) as refused:
-        await update(box, **given)
+        updated(plain(), command)
     assert [error.field for error in refused.value.errors] == [field]
 
 

@@ -1,16 +1,19 @@
 """Keys: written, never read back, and opened only for whom they are."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from aether.agents.deps.ports import VendorKey
+from aether.agents.domain.keys import checked, new_key
 from aether.agents.errors import NoSuchKey, NotHere, TooMany
 from aether.agents.store import keys as store
-from aether.contracts.agents import DeleteKey, KeyView, ListKeys
-from aether.contracts.ids import AccountId, ProjectId, new_id
+from aether.contracts.agents import DeleteKey, KeyView, ListKeys, PutKey
+from aether.contracts.ids import AccountId, PersonId, ProjectId, new_id
 from aether.contracts.problem import Invalid
 from aether.kit.vault import VaultRefused
+from aether.testkit.clock import START
 
 from .conftest import Box
 
@@ -104,13 +107,20 @@ async def test_another_account_has_none_of_it(box: Box) -> None:
         ("bash_env", {"value": "/tmp/x"}, "name"),
         ("GIT_SSH_COMMAND", {"value": "sh"}, "name"),
         ("AETHER_SOCKET", {"value": "/tmp/x"}, "name"),
-        ("NPM_TOKEN", {"value": "a", "projects": [ProjectId(new_id())]}, "projects"),
+        ("NPM_TOKEN", {"value": "a", "projects": [ProjectId(new_id()) for _ in range(201)]}, "projects"),
     ],
 )
-async def test_what_is_not_taken(box: Box, name: str, wishes: dict[str, object], field: str) -> None:
+def test_what_is_not_taken(name: str, wishes: dict[str, Any], field: str) -> None:
+    command = PutKey(account_id=AccountId(new_id()), person_id=PersonId(new_id()), name=name, **wishes)
     with pytest.raises(Invalid) as refused:
-        await box.put(name, **wishes)  # type: ignore[arg-type] # a table of what each case gives
+        new_key(checked(command), START)
     assert [error.field for error in refused.value.errors] == [field]
+
+
+async def test_a_project_of_another_account_cannot_be_named(box: Box) -> None:
+    with pytest.raises(Invalid) as refused:
+        await box.put("NPM_TOKEN", "a", projects=[box.project, ProjectId(new_id())])
+    assert [error.field for error in refused.value.errors] == ["projects"]
     assert await listed(box) == []
 
 

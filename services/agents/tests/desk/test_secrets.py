@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 
 from aether.agents.deps.outside import Subscription
 from aether.cli.embedded.ports import any_free_port
-from aether.contracts.agents import AddPush, CreateAgentToken, CreateWebhook, PutKey
+from aether.contracts.agents import CreateAgentToken, CreateWebhook, PutKey
 from aether.contracts.problem import Refusal
 from aether.kit.vault import VaultRefused
 
 from .conftest import VAPID, Box
 from .receiver import receiving
-from .test_push import Browser, text
+from .test_push import Browser, order, text
 
 
 async def every_path(box: Box, port: int) -> dict[str, str]:
@@ -47,14 +47,7 @@ async def every_path(box: Box, port: int) -> dict[str, str]:
 
 async def _browser(box: Box, port: int) -> dict[str, str]:
     browser = Browser(f"http://127.0.0.1:{port}/canary-{os.urandom(9).hex()}")
-    auth = text(browser.auth)
-    command = AddPush(
-        account_id=box.account,
-        person_id=box.person,
-        endpoint=browser.endpoint,
-        p256dh=text(browser.point),
-        auth=auth,
-    )
+    auth, command = text(browser.auth), order(box.account, box.person, browser)
     assert auth not in repr(command)
     await box.ask(command)
     return {"endpoint": browser.endpoint.rsplit("/", 1)[1], "secret of a browser": auth}

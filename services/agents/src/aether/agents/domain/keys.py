@@ -56,11 +56,11 @@ class Key:
         """The key with what the command gives. Raises Invalid, with the field."""
         key = replace(self, updated_at=now)
         if command.mode is not None:
-            key = replace(key, mode=checked_mode(command.name, command.mode))
+            key = replace(key, mode=_checked_mode(command.name, command.mode))
         if command.every_project:
             key = replace(key, projects=None)
         elif command.projects is not None:
-            key = replace(key, projects=checked_projects(command.projects))
+            key = replace(key, projects=tuple(command.projects))
         if command.value is not None:
             # A vendor's refusal was of the value before.
             key = replace(key, last4=last4(command.value), version=self.version + 1, refused_at=None)
@@ -82,6 +82,13 @@ class Key:
         )
 
 
+def checked(command: PutKey) -> PutKey:
+    """With the value and the projects as they are kept. Raises Invalid, with the field."""
+    value = None if command.value is None else _checked_value(command.name, command.value)
+    projects = None if command.projects is None else _checked_projects(command.projects)
+    return command.model_copy(update={"value": value, "projects": projects})
+
+
 def new_key(command: PutKey, now: datetime) -> Key:
     """A key with its first value: brokered where that can be, for every project unless the command says which."""
     if command.value is None:
@@ -89,7 +96,7 @@ def new_key(command: PutKey, now: datetime) -> Key:
     empty = Key(
         account_id=command.account_id,
         person_id=command.person_id,
-        name=checked_name(command.name),
+        name=_checked_name(command.name),
         mode="brokered" if command.name in VENDOR_OF else "injected",
         projects=None,
         last4="",
@@ -100,13 +107,13 @@ def new_key(command: PutKey, now: datetime) -> Key:
     return empty.put(command, now)
 
 
-def checked_name(name: str) -> str:
+def _checked_name(name: str) -> str:
     if _FORBIDDEN.fullmatch(name.upper()):
         raise Invalid.field("name", f"{name} cannot be a key's name: it changes how programs or shells start.")
     return name
 
 
-def checked_value(name: str, value: str) -> str:
+def _checked_value(name: str, value: str) -> str:
     """The value as it is kept. Blanks around a vendor's key are a slip of the clipboard and fall away."""
     if name in VENDOR_OF:
         value = value.strip()
@@ -117,15 +124,15 @@ def checked_value(name: str, value: str) -> str:
     return value
 
 
-def checked_mode(name: str, mode: KeyMode) -> KeyMode:
+def _checked_mode(name: str, mode: KeyMode) -> KeyMode:
     if mode == "brokered" and name not in VENDOR_OF:
         known = ", ".join(VENDOR_OF)
         raise Invalid.field("mode", f"Only a vendor's key can be brokered: {known}.")
     return mode
 
 
-def checked_projects(projects: list[ProjectId]) -> tuple[ProjectId, ...]:
-    kept = tuple(dict.fromkeys(projects))
+def _checked_projects(projects: list[ProjectId]) -> list[ProjectId]:
+    kept = list(dict.fromkeys(projects))
     if len(kept) > PROJECTS:
         raise Invalid.field("projects", f"At most {PROJECTS} projects can be named. Allow every project instead.")
     return kept

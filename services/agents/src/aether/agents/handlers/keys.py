@@ -5,7 +5,7 @@ from typing import Any
 
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.keys import place
-from aether.agents.domain.keys import Key, checked_value, new_key
+from aether.agents.domain.keys import Key, checked, new_key
 from aether.agents.errors import TooMany
 from aether.agents.store import keys
 from aether.contracts.agents import DeleteKey, KeyList, KeyView, ListKeys, PutKey
@@ -23,9 +23,7 @@ async def list_keys(command: ListKeys, agents: Agents) -> KeyList:
 
 
 async def put_key(command: PutKey, agents: Agents) -> KeyView:
-    if command.value is not None:
-        value = checked_value(command.name, command.value)
-        command = command.model_copy(update={"value": value})
+    command = checked(command)
     await _check_projects(command, agents)
     async with agents.transaction() as db:
         await keys.hold_account(db, command.account_id)
