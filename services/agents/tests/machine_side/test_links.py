@@ -1,5 +1,6 @@
 """The connection to a machine: what it brings, what answers on it, and that it comes back by itself."""
 
+import asyncio
 import json
 import os
 import stat
@@ -59,7 +60,7 @@ async def test_a_folder_that_somebody_else_made_is_not_used(box: Box, service: S
     service.issuers[box.project] = box.machine
     await service.links.begin(box.known)
     keeper, _ = service.links._keepers[box.project]
-    await eventually(lambda: "did not take" in keeper.refusal.detail)
+    await eventually(lambda: "not this machine's own folder" in keeper.refusal.detail)
     assert not list(trap.iterdir())
     box.socket.parent.unlink()
     await service.links.get(box.project)
@@ -285,6 +286,15 @@ async def test_a_command_has_its_input_its_status_and_an_end(box: Box, service: 
     assert (late.status, late.stdout) == (None, "before\n")
     long = await link.execute("head -c 3000000 /dev/zero | tr '\\0' x")
     assert (long.status, len(long.stdout)) == (0, 1024 * 1024)
+
+
+async def test_many_commands_take_turns(box: Box, service: Service) -> None:
+    sshd = box.machine.folder / "sshd_config"
+    sshd.write_text(sshd.read_text().replace("MaxSessions 1000", "MaxSessions 10"))
+    link = await service.begin(box)
+    box.machine.cut()
+    outputs = await asyncio.gather(*(link.execute(f"sleep 0.05; echo {n}") for n in range(30)))
+    assert [output.stdout for output in outputs] == [f"{n}\n" for n in range(30)]
 
 
 async def test_no_secret_is_in_any_argument_or_log(

@@ -1,6 +1,7 @@
 """A short command in a machine: what it is fed, what it says, and how long it may take."""
 
 import asyncio
+from weakref import WeakKeyDictionary
 
 import asyncssh
 
@@ -9,6 +10,10 @@ from aether.kit.ssh import MachineUnreachable
 
 # What it says beyond this is not kept.
 LONGEST = 1024 * 1024
+# sshd lets ten sessions through on one connection, unless it is told otherwise, and counts one a little longer.
+AT_ONCE = 5
+
+_turns: WeakKeyDictionary[asyncssh.SSHClientConnection, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class NotBegun(MachineUnreachable):
@@ -22,7 +27,7 @@ async def run(connection: asyncssh.SSHClientConnection, command: str, stdin: byt
     """
     session = CommandSession(stdin)
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(timeout), _turns.setdefault(connection, asyncio.Semaphore(AT_ONCE)):
             await connection.create_session(lambda: session, command, encoding=None, request_pty=False)
             await session.ended.wait()
     except TimeoutError:

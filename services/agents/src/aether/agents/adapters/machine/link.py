@@ -1,5 +1,6 @@
 """The connection to one machine, as the rest of the service has it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -7,11 +8,14 @@ import structlog
 
 from aether.agents.adapters.machine import command, scripts
 from aether.agents.deps.ports import Machine, Output
+from aether.agents.domain import text
 from aether.agents.domain.launch import File
 from aether.agents.domain.merge import merged
 from aether.kit.ssh import Connected, MachineConnections, MachineUnreachable
 
 WRITE_SECONDS = 20.0
+# In seconds, between tries to begin a command.
+PAUSES = (0.0, 0.1, 0.5)
 # A file that ours is merged into is read whole, if it is no longer than this.
 LONGEST_MERGED = 512 * 1024
 READ = 'if [ -f "$file" ]; then head -c {limit} "$file"; fi'
@@ -46,11 +50,13 @@ class MachineLink:
         await self._asked(lambda connected: run_whole(connected, scripts.put(ready)))
 
     async def _asked(self, ask: Callable[[Connected], Awaitable[T]]) -> T:
-        """Ask on the connection that stands; on another one if it turns out to be lost already."""
-        try:
-            return await ask(await self._connected())
-        except command.NotBegun:
-            return await ask(await self._connected())
+        """Ask on the connection that stands; again if it is lost already, or has too much to do just now."""
+        for pause in PAUSES:
+            try:
+                return await ask(await self._connected())
+            except command.NotBegun:
+                await asyncio.sleep(pause)
+        return await ask(await self._connected())
 
     async def _connected(self) -> Connected:
         connected = await self._connections.get(self.machine.project_id)
@@ -80,4 +86,5 @@ async def run_whole(connected: Connected, script: str) -> None:
         said = [line[:200] for line in output.stderr.splitlines() if line.startswith("aether: ")]
         machine_id = str(connected.machine_id)
         log.warning("machine.script_failed", machine_id=machine_id, status=output.status, said=said)
-        raise MachineUnreachable("The machine did not take what belongs in it. Its disk may be full.")
+        reason = text.line(said[0].removeprefix("aether: ")) if said else "its disk may be full"
+        raise MachineUnreachable(f"The machine did not take what belongs in it: {reason}.")
