@@ -212,7 +212,6 @@ async def test_a_webhook_that_is_deleted_takes_its_log_along(box: Box, receiver:
     await box.call()
     stranger = DeleteWebhook(account_id=AccountId(new_id()), webhook_id=made.webhook.id)
     with pytest.raises(NoSuchWebhook):
-        with pytest.raises(NoSuchWebhook):
         await box.ask(stranger)
     assert len(await log(box, made)) == 1
     with pytest.raises(NoSuchWebhook):
