@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import stat
+from collections.abc import Mapping
 
 import asyncssh
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from aether.agents.adapters.machine import links as links_module
 from aether.agents.domain.launch import File
 from aether.agents.settings import AgentsSettings
+from aether.contracts.ids import AccountId, ProjectId
 from aether.contracts.machines import PlaceHold
-from aether.kit.postgres import Database
+from aether.kit.postgres import Database, DatabaseAway
 from aether.kit.ssh import MachineUnreachable
 from aether.testkit.eventually import eventually
 
@@ -92,6 +94,25 @@ async def test_a_changed_key_is_in_the_machine_soon(box: Box, service: Service) 
     service.keys.plain = {}
     service.links.refit(box.account, box.project)
     await eventually(lambda: "NPM_TOKEN" not in (box.place / "env").read_text(), within=5)
+
+
+async def test_a_database_that_is_away_ends_no_connection(
+    box: Box, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.begin(box)
+    connected = await service.links._connections.get(box.project)
+    before, tries = service.keys.injected, []
+
+    async def away_at_first(account_id: AccountId, project_id: ProjectId) -> Mapping[str, str]:
+        tries.append(project_id)
+        if len(tries) < 3:
+            raise DatabaseAway("It is away.")
+        return {**await before(account_id, project_id), "LATE": "but there"}
+
+    monkeypatch.setattr(service.keys, "injected", away_at_first)
+    service.links.refit(box.account)
+    await eventually(lambda: "but there" in (box.place / "env").read_text())
+    assert not connected.connection.is_closed()
 
 
 async def test_a_connection_that_breaks_comes_back_with_the_same_port(box: Box, service: Service) -> None:

@@ -1,5 +1,6 @@
 """The program in the machine, as people, agents and git call it."""
 
+import ast
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,10 @@ async def test_it_is_put_back_where_somebody_changed_it(box: Box, service: Servi
     Path(link.program).write_text("#!/bin/sh\nexit 9\n")
     service.links.refit(box.account, box.project)
     await eventually(lambda: Path(link.program).read_bytes() == keeper.PROGRAM)
+
+
+def test_it_is_written_for_the_oldest_python_that_a_machine_may_have() -> None:
+    ast.parse(keeper.PROGRAM, feature_version=(3, 8))
 
 
 async def test_without_python_it_says_so_and_disturbs_no_agent(box: Box, service: Service) -> None:
