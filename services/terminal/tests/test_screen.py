@@ -1,6 +1,7 @@
 """A session's screen as text: for agents by command, for a thumbnail by HTTP."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpx2
@@ -80,13 +81,20 @@ async def test_a_screen_that_nobody_may_see_is_missing(box: Box) -> None:
 # By HTTP
 
 
-async def get(box: Box, terminal: TerminalView, query: str = "", tag: str = "", **grant: Any) -> httpx2.Response:
+async def get(
+    box: Box,
+    terminal: TerminalView,
+    query: str = "",
+    tag: str = "",
+    client: httpx2.AsyncClient | None = None,
+    **grant: Any,
+) -> httpx2.Response:
     url = f"http://127.0.0.1:{box.port}/stream/terminal/{terminal.id}/screen{query}"
     right = grant.pop("right", "watch")
     resource = grant.pop("resource", terminal.id)
     headers = {"Authorization": f"Grant {box.grant(right, resource, **grant)}"}
-    async with httpx2.AsyncClient() as client:
-        return await client.get(url, headers={**headers, **({"If-None-Match": tag} if tag else {})})
+    async with contextlib.nullcontext(client) if client else httpx2.AsyncClient(timeout=30) as chosen:
+        return await chosen.get(url, headers={**headers, **({"If-None-Match": tag} if tag else {})})
 
 
 async def test_a_thumbnail_is_sent_again_only_when_something_has_changed(
@@ -118,7 +126,8 @@ async def test_a_thumbnail_is_sent_again_only_when_something_has_changed(
 async def test_twenty_who_look_at_once_all_see_it(box: Box) -> None:
     terminal = await box.open(command="echo here; cat")
     await until(box, terminal, "here")
-    answers = await asyncio.gather(*(get(box, terminal) for _ in range(20)))
+    async with httpx2.AsyncClient(timeout=30) as client:
+        answers = await asyncio.gather(*(get(box, terminal, client=client) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.json()["lines"][0] for answer in answers} == {"here"}
 

@@ -17,7 +17,7 @@ from aether.terminal.deps.session import Session
 from aether.terminal.deps.terminals import Terminals
 from aether.terminal.errors import NotYourRight
 
-LINES = 50
+LINES = 12
 MOST_LINES = 500
 
 
