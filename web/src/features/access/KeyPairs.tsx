@@ -116,6 +116,6 @@ function Row({ token, projectId }: { token: AgentToken; projectId: string }) {
 function End({ at }: { at: string | null }) {
   const now = useNow();
   if (!at) return "does not expire";
-  if (Date.parse(at) <= now) return <span className="text-failed">expired {day(at)}</span>;
-  return `until ${day(at)}`;
+  if (Date.parse(at) <= now) return <span className="whitespace-nowrap text-failed">expired {day(at)}</span>;
+  return <span className="whitespace-nowrap">until {day(at)}</span>;
 }
