@@ -1,7 +1,8 @@
 """Changes of runs: each in one short transaction, with what is to be said of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from weakref import WeakValueDictionary
@@ -18,6 +19,8 @@ from aether.contracts.event import Event
 from aether.contracts.ids import RunId
 from aether.kit.postgres import Writer
 
+# Of the ten connections there are. A crowd waits here, where a wait is no failure.
+AT_ONCE = 6
 Act = Callable[[Run, datetime], Run]
 
 
@@ -28,18 +31,23 @@ class Ledger:
         self._agents = agents
         # Reports of one run wait here for each other, so that none of them holds a connection meanwhile.
         self._locks: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     def view(self, run: Run) -> RunView:
         return run_view(run, self._agents.now(), self._agents.settings.cents_per_minute)
 
     async def change(self, run_id: RunId, act: Act, *, cause: Event | None = None) -> Run | None:
         """The run after `act`; None if there is none. Raises AlreadyHandled if `cause` has had its effect."""
-        async with self.lock(run_id), self._agents.transaction(cause) as db:
+        async with self.changing(run_id, cause) as db:
             before = await store.locked(db, run_id)
             return None if before is None else await self.keep(db, before, act(before, self._agents.now()))
 
-    def lock(self, run_id: RunId) -> asyncio.Lock:
-        return self._locks.setdefault(run_id, asyncio.Lock())
+    @asynccontextmanager
+    async def changing(self, run_id: RunId, cause: Event | None = None) -> AsyncIterator[Writer]:
+        """A transaction in which nobody else of this process changes this run."""
+        lock = self._locks.setdefault(run_id, asyncio.Lock())
+        async with lock, self._turns, self._agents.transaction(cause) as db:
+            yield db
 
     async def keep(self, db: Writer, before: Run, after: Run, *, quietly: bool = False) -> Run:
         """Write the difference to a run that is locked, tell of it, and call its person if it has to be.
@@ -65,7 +73,7 @@ class Ledger:
 
     async def tell_held_back(self, run_id: RunId, *, also: bool = False) -> None:
         """Tell what was held back, or with `also` what time alone has changed."""
-        async with self.lock(run_id), self._agents.transaction() as db:
+        async with self.changing(run_id) as db:
             run = await store.locked(db, run_id)
             if run is None or not (also or run.tell_at is not None):
                 return
@@ -74,9 +82,6 @@ class Ledger:
             self.tell(db, run)
 
     async def _call(self, db: Writer, before: Run, after: Run) -> None:
-        wanted = need(before)
-        if wanted and wanted != need(after):
-            await self._agents.attention.settled(db, after.id)
         found = notable(before, after)
         if found is None:
             return

@@ -122,12 +122,15 @@ class Screens:
         return True
 
     async def _judge(self, run: Run, view: ScreenView, source: Source, text: str = "") -> None:
-        """It waits if its screen asks; else its turn is over, and the last lines are its last words."""
+        """It waits if its screen asks; else its turn is over, and the last lines are its last words.
+
+        One that speaks for itself says when it is there: until then only a question is taken from its screen.
+        """
         now, agent = self._agents.now(), self._catalog.get(run.agent)
         asked = asks(view.lines, agent.asks if agent is not None else ())
         if asked is not None:
             await self._tell(run, Report(source, now, "waiting", asked=asked))
-        else:
+        elif run.state != "starting" or agent is None or not agent.has_hooks:
             words = text or last_message(view.lines)
             await self._tell(run, Report(source, now, "done", asked=Asked("message", words), last_message=words))
 

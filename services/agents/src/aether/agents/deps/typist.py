@@ -38,9 +38,9 @@ class Typist:
         self._tasks: dict[UUID, asyncio.Task[str]] = {}
         self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
 
-    async def type_soon(self, input_id: UUID, *, within: float) -> None:
+    async def type_soon(self, wanted: Input, *, within: float) -> None:
         """Type it, and wait `within` seconds for it at most. Raises NotTyped if it cannot be typed at all."""
-        task = self._begin(input_id)
+        task = self._begin(wanted)
         done, _ = await asyncio.wait({task}, timeout=within)
         if done and (failure := task.result()):
             raise NotTyped(failure)
@@ -48,38 +48,35 @@ class Typist:
     async def type_what_waits(self) -> None:
         """What an earlier try, or another process, has left."""
         async with self._agents.reading() as db:
-            for wanted in await store.pending(db, self._agents.now()):
-                self._begin(wanted.id)
+            pending = await store.pending(db, self._agents.now())
+        for wanted in pending:
+            self._begin(wanted)
 
     async def close(self) -> None:
         for task in (tasks := list(self._tasks.values())):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _begin(self, input_id: UUID) -> "asyncio.Task[str]":
-        if input_id not in self._tasks:
-            self._tasks[input_id] = asyncio.create_task(self._type(input_id), name=f"type {input_id}")
-            self._tasks[input_id].add_done_callback(lambda _: self._tasks.pop(input_id, None))
-        return self._tasks[input_id]
+    def _begin(self, wanted: Input) -> "asyncio.Task[str]":
+        if wanted.id not in self._tasks:
+            self._tasks[wanted.id] = asyncio.create_task(self._type(wanted), name=f"type {wanted.id}")
+            self._tasks[wanted.id].add_done_callback(lambda _: self._tasks.pop(wanted.id, None))
+        return self._tasks[wanted.id]
 
-    async def _type(self, input_id: UUID) -> str:
+    async def _type(self, wanted: Input) -> str:
         """Answers why it failed for good; empty if it did not."""
         try:
-            async with self._agents.reading() as db:
-                wanted = await store.find(db, input_id)
-            if wanted is None or wanted.state != "pending":
-                return ""
             async with self._turns.setdefault(wanted.run_id, asyncio.Lock()):
                 return await self._in_turn(wanted)
         except Exception:
-            log.exception("input.not_typed", input_id=str(input_id))
+            log.exception("input.not_typed", input_id=str(wanted.id))
             return ""
 
     async def _in_turn(self, wanted: Input) -> str:
         async with self._agents.reading() as db:
             run = await runs_store.find(db, wanted.run_id)
-            if await store.waits_behind(db, wanted):
-                return ""  # the watch comes back to it
+            if not await store.is_next(db, wanted):
+                return ""  # it has been typed, or the watch comes back to it after what was said before
         if run is None or run.ended_at is not None:
             return await self._fail(wanted, "The run has ended.")
         if not run.is_there:
@@ -99,7 +96,7 @@ class Typist:
 
         Not `shown`: it was typed with Enter, and a second time would be once too often; its person is told.
         """
-        async with self._ledger.lock(wanted.run_id), self._agents.transaction() as db:
+        async with self._ledger.changing(wanted.run_id) as db:
             await store.typed(db, wanted.id)
             run = None
             if wanted.ends_turn or not shown:
@@ -135,7 +132,7 @@ class Typist:
 
     async def _fail(self, wanted: Input, why: str) -> str:
         """Its question is open again, and its person is told."""
-        async with self._ledger.lock(wanted.run_id), self._agents.transaction() as db:
+        async with self._ledger.changing(wanted.run_id) as db:
             if not await store.failed(db, wanted.id):
                 return ""
             run = await runs_store.locked(db, wanted.run_id)

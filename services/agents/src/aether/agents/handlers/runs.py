@@ -7,7 +7,7 @@ from uuid import UUID
 
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.launcher import new_secret
-from aether.agents.deps.runs import Runs, desk
+from aether.agents.deps.runs import desk
 from aether.agents.domain.input import Input
 from aether.agents.domain.keys import KEY_OF
 from aether.agents.domain.launch import Agent
@@ -150,23 +150,22 @@ async def _run(agents: Agents, command: GetRun | MessageRun | StopRun | DismissR
 
 
 async def message_run(command: MessageRun, agents: Agents) -> RunView:
-    """Claimed in one transaction, and then typed."""
+    """Claimed in one transaction, and then typed. One that has ended is started again with it."""
     runs = desk(agents)
-    run = await _run(agents, command)
+    async with runs.ledger.changing(command.run_id) as db:
+        run = await store.locked(db, command.run_id)
+        if run is None or run.account_id != command.account_id:
+            raise NoSuchRun
+        claimed = await _claim(db, command, run, agents) if run.ended_at is None else None
     if run.ended_at is not None:
         return await _wake(command, run, agents)
-    async with runs.ledger.lock(run.id), agents.transaction() as db:
-        claimed = await _claim(db, command, runs, agents)
     if claimed is not None:
         await runs.typist.type_soon(claimed, within=ANSWER_SECONDS)
     return runs.ledger.view(await _run(agents, command))
 
 
-async def _claim(db: Writer, command: MessageRun, runs: Runs, agents: Agents) -> UUID | None:
+async def _claim(db: Writer, command: MessageRun, run: Run, agents: Agents) -> Input | None:
     """What is to be typed, kept; None where the same request has done so before."""
-    run = await store.locked(db, command.run_id)
-    if run is None:
-        raise NoSuchRun
     if command.idempotency_key and await inputs.with_key(db, run.id, command.idempotency_key):
         return None
     await _require_open(db, command, run)
@@ -184,8 +183,8 @@ async def _claim(db: Writer, command: MessageRun, runs: Runs, agents: Agents) ->
         question=run.question,
     )
     await inputs.add(db, wanted, command.idempotency_key)
-    await runs.ledger.keep(db, run, run.answered(now))
-    return wanted.id
+    await desk(agents).ledger.keep(db, run, run.answered(now))
+    return wanted
 
 
 async def _require_open(db: Writer, command: MessageRun, run: Run) -> None:

@@ -67,4 +67,4 @@ CREATE TABLE input (
     UNIQUE (run_id, idempotency_key)
 );
 CREATE UNIQUE INDEX input_answers_once ON input (question_id) WHERE question_id IS NOT NULL AND state <> 'failed';
-CREATE INDEX input_pending ON input (next_at) WHERE state = 'pending';
+CREATE INDEX input_pending ON input (run_id, id) WHERE state = 'pending';

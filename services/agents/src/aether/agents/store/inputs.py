@@ -50,20 +50,12 @@ async def is_answered(db: Reader, run_id: RunId, question_id: QuestionId) -> boo
     )
 
 
-async def find(db: Reader, input_id: UUID) -> Input | None:
-    row = await db.fetchrow(f"SELECT {_COLUMNS} FROM agents.input WHERE id = $1", input_id)  # noqa: S608
-    return None if row is None else _input(row)
-
-
-async def waits_behind(db: Reader, wanted: Input) -> bool:
-    """Whether something that was said earlier to the same run is still to be typed."""
-    return bool(
-        await db.fetchval(
-            "SELECT true FROM agents.input WHERE run_id = $1 AND id < $2 AND state = 'pending' LIMIT 1",
-            wanted.run_id,
-            wanted.id,
-        )
+async def is_next(db: Reader, wanted: Input) -> bool:
+    """Whether it is still to be typed, and nothing that was said earlier to the same run."""
+    first = await db.fetchval(
+        "SELECT id FROM agents.input WHERE run_id = $1 AND state = 'pending' ORDER BY id LIMIT 1", wanted.run_id
     )
+    return first is not None and UUID(str(first)) == wanted.id
 
 
 async def pending(db: Reader, now: datetime) -> list[Input]:
