@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,6 @@ class Receiver:
     came: list[Came] = field(default_factory=list)
     hang: asyncio.Event | None = None
     waiting: int = 0
-    behave: Callable[[Came], int] | None = None
 
     def url(self, path: str = "/hook") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -50,9 +49,8 @@ class Receiver:
                 await self.hang.wait()
             self.waiting -= 1
             self.came.append(came)
-            status = self.behave(came) if self.behave else self.status
             extra = f"Location: {self.location}\r\n" if self.location else ""
-            writer.write(f"HTTP/1.1 {status} X\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            writer.write(f"HTTP/1.1 {self.status} X\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             return

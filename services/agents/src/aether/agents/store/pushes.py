@@ -7,7 +7,7 @@ from uuid import UUID
 from aether.agents.store.attention import view
 from aether.contracts.agents import NoticeView, PushView
 from aether.contracts.ids import AccountId, PersonId, PushId, new_id
-from aether.kit.postgres import Reader, Record, Writer
+from aether.kit.postgres import Record, Writer
 
 BROWSERS = 20  # of one person; the oldest makes room
 
@@ -57,11 +57,6 @@ async def remove(db: Writer, person_id: PersonId, endpoint_hash: bytes) -> None:
 async def drop(db: Writer, push_id: PushId) -> None:
     """The browser has ended its subscription."""
     await db.execute("DELETE FROM agents.push WHERE id = $1", push_id)
-
-
-async def count(db: Reader, person_id: PersonId) -> int:
-    found: int = await db.fetchval("SELECT count(*) FROM agents.push WHERE person_id = $1", person_id)
-    return found
 
 
 async def send(db: Writer, person_id: PersonId, notice: NoticeView) -> None:
