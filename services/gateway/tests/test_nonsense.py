@@ -4,8 +4,13 @@ import json
 import random
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aether.contracts.problem import NotFound
 from aether.gateway.app import build_api
 from aether.gateway.domain.rates import Rate
+from aether.kit.http import problem_response
 from aether.testkit.gateway import Stand
 
 VALUES: list[Any] = [
@@ -14,17 +19,23 @@ VALUES: list[Any] = [
     *("2027-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"),
     *([], {}, [1], {"a": 1}),
 ]
-QUERIES = ["", "?limit=", "?limit=9e9&cursor=%00", "?cursor=%ff", "?all=maybe", "?all=1", "?cursor='\""]
+QUERIES = ["", "?limit=", "?limit=9e9&cursor=%00", "?cursor=%ff", "?all=maybe", "?all=1", "?cursor='\"", "?page=0"]
 NAMES = ["a", "%00", "%0a", "x" * 70, "%ff%fe", "é"]
 UNLIMITED = Rate(1_000_000, 1)
 REQUESTS = 1500
 
 
-async def test_nonsense_breaks_nothing_and_every_answer_is_in_the_document(stand: Stand) -> None:
+async def nothing_there(_request: Request) -> Response:
+    """What files says of every path here."""
+    return problem_response(NotFound().problem())
+
+
+async def test_nonsense_breaks_nothing_and_every_answer_is_in_the_document(joined: Stand) -> None:
     for name in ("rate_per_ip", "rate_per_email", "rate_of_mails"):
-        object.__setattr__(stand.gateway.settings, name, UNLIMITED)
-    person = await stand.person()
-    terminal = await stand.terminal(person)
+        object.__setattr__(joined.gateway.settings, name, UNLIMITED)
+    joined.files.behave = nothing_there
+    person = await joined.person()
+    terminal = await joined.terminal(person)
     document, chance = build_api().openapi(), random.Random(20261122)
     operations = [
         (method, path, operation)
@@ -39,6 +50,8 @@ async def test_nonsense_breaks_nothing_and_every_answer_is_in_the_document(stand
             terminal_id=chance.choice([terminal["id"], "%ff", "x"]),
             token_id=terminal["id"],
             session_id=terminal["id"],
+            run_id=chance.choice([terminal["id"], "x", "%00"]),
+            webhook_id=chance.choice([terminal["id"], "x"]),
             upload_id=chance.choice([terminal["id"], "x"]),
             port=chance.choice(["3000", "0", "65536", "x", "%00", "٣"]),
             name=chance.choice(NAMES),
