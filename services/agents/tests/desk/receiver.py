@@ -49,8 +49,9 @@ class Receiver:
                 await self.hang.wait()
             self.waiting -= 1
             self.came.append(came)
-            extra = f"Location: {self.location}\r\n" if self.location else ""
-            writer.write(f"HTTP/1.1 {self.status} X\r\n{extra}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            head = [f"HTTP/1.1 {self.status} X", "Content-Length: 0", "Connection: close"]
+            head += [f"Location: {self.location}"] if self.location else []
+            writer.write("\r\n".join([*head, "", ""]).encode())
             await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             return
