@@ -73,3 +73,27 @@ async def test_an_agent_without_a_prompt_is_ready_for_one(box: Box) -> None:
     assert run.question.text == "It is ready for your first words."
     await box.answer(run, "Make a boat.", question_id=run.question.id)
     assert typed(box) == [("Make a boat.", "")]
+
+
+async def shown(box: Box, run: RunView, *lines: str) -> RunView:
+    """After its terminal has shown these lines for longer than an agent is quiet while it works."""
+    assert run.terminal_id is not None
+    box.terminals.show(run.terminal_id, *lines)
+    for _ in range(10):
+        box.clock.advance(5)
+        await box.runs.watch.look()
+    return await box.run(run)
+
+
+async def test_an_agent_that_begins_slowly_is_not_taken_for_done(box: Box) -> None:
+    run = await box.start(await box.project())
+    assert (await shown(box, run, "Loading…")).state == "starting"
+    assert await box.notices() == []
+    assert (await box.hook(run, "working")).state == "working"
+
+
+async def test_a_dialog_at_the_start_waits_for_its_person(box: Box) -> None:
+    run = await shown(box, await box.start(await box.project()), "Log in to go on?")
+    assert run.state == "waiting"
+    assert run.question is not None
+    assert "Log in" in run.question.text
