@@ -15,7 +15,11 @@ from aether.cli.remote.api import Json, signed_in
 from aether.cli.remote.refusals import Refused, plainly
 
 agents = typer.Typer(name="agents", help="Agents, and what lets one in by SSH.")
-IDENTITY = Path("~/.ssh/aether")
+
+
+def identity_of(project: Json) -> Path:
+    """Where the private key for a project lies: each project has one of its own."""
+    return Path("~/.ssh") / f"aether-{project['slug']}"
 
 
 @agents.callback(invoke_without_command=True)
@@ -73,16 +77,20 @@ def allow(
     called: Called,
     name: Annotated[str, typer.Option(help="What the key is called in lists.")] = "",
     public_key: Annotated[Path | None, typer.Option(help="An OpenSSH public key that you have.")] = None,
-    identity: Annotated[Path, typer.Option(help="Where a new private key is written.")] = IDENTITY,
+    identity: Annotated[
+        Path | None, typer.Option(help="Where a new private key is written; ~/.ssh/aether-SLUG if not said.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a key pair into a project's machine. Without --public-key one is made and written to --identity."""
     given = _read(public_key) if public_key else None
-    target = identity.expanduser()
-    if given is None and target.exists():
-        raise Refused(f"{target} is there already. Name another file with --identity, or give its --public-key.")
     with signed_in() as api:
         project = api.project(called)
+        target = (identity or identity_of(project)).expanduser()
+        if given is None and target.exists():
+            raise Refused(
+                f"{target} is there already. Name another file with --identity, or give its --public-key."
+            )
         body = {"name": name or os.uname().nodename[:64] or "this computer", "public_key": given}
         made = api.ask("POST", f"/api/projects/{project['id']}/agents", body)
     token = made["token"]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from aether.cli.commands.agents import IDENTITY
+from aether.cli.commands.agents import identity_of
 from aether.cli.commands.login import AsJson
 from aether.cli.commands.projects import Called, tell
 from aether.cli.remote.api import Json, signed_in
@@ -20,7 +20,9 @@ KNOWN_HOSTS = Path("~/.ssh/aether_known_hosts")  # as the configuration names it
 @plainly
 def ssh_config(
     called: Called,
-    identity: Annotated[Path, typer.Option(help="Your private key, as it is named in the lines.")] = IDENTITY,
+    identity: Annotated[
+        Path | None, typer.Option(help="Your private key, as the lines name it; ~/.ssh/aether-SLUG if not said.")
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help=f"Put the lines into {CONFIG} and {KNOWN_HOSTS}.")
     ] = False,
@@ -29,7 +31,7 @@ def ssh_config(
     """Print the lines for ~/.ssh/config, with the real host keys below as comments."""
     with signed_in() as api:
         project = api.project(called)
-        path = f"/api/projects/{project['id']}/ssh-config?identity_file={quote(str(identity))}"
+        path = f"/api/projects/{project['id']}/ssh-config?identity_file={quote(str(identity or identity_of(project)))}"
         found = api.ask("GET", path)
     if write:
         _write(found)
