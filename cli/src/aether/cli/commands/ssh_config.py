@@ -31,8 +31,8 @@ def ssh_config(
     """Print the lines for ~/.ssh/config, with the real host keys below as comments."""
     with signed_in() as api:
         project = api.project(called)
-        path = f"/api/projects/{project['id']}/ssh-config?identity_file={quote(str(identity or identity_of(project)))}"
-        found = api.ask("GET", path)
+        key = quote(str(identity or identity_of(project)))
+        found = api.ask("GET", f"/api/projects/{project['id']}/ssh-config?identity_file={key}")
     if write:
         _write(found)
     if as_json:
