@@ -67,10 +67,7 @@ def kill_script(run_id: str) -> str:
     """End what a run has started and left behind: asked first, then killed. Exits 0 in any case."""
     return f"""
 theirs() {{
-  for file in /proc/[0-9]*/environ; do
-    pid=${{file#/proc/}}; pid=${{pid%/environ}}
-    if tr '\\0' '\\n' 2>/dev/null <"$file" | grep -qx '{RUN}={run_id}'; then echo "$pid"; fi
-  done 2>/dev/null
+  grep -ls '{RUN}={run_id}' /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do echo "$pid"; done
 }}
 kill -TERM $(theirs) 2>/dev/null
 for _ in 1 2 3 4 5 6; do [ -z "$(theirs)" ] && exit 0; sleep 0.5; done
