@@ -1,0 +1,118 @@
+"""Keys, the way in by SSH, and how one is called: set on the pages, kept by the services."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import BrowserContext, Page, expect
+
+from aether.testkit.page import PASSWORD, create_project, sign_up
+
+VALUE = "sk-ant-api03-canary-0123456789-x7Qa"
+
+
+@pytest.mark.timeout(180)
+async def test_a_key_is_kept_replaced_and_deleted_and_its_value_never_comes_back(
+    context: BrowserContext, email: str
+) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    await page.goto("/settings/keys")
+    await page.get_by_role("button", name="Add key").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Value").fill(VALUE)
+    async with page.expect_response("**/api/keys/*") as kept:
+        await dialog.get_by_role("button", name="Add key").click()
+    assert "canary" not in await (await kept.value).text()
+    await expect(page.get_by_text("…x7Qa")).to_be_visible()
+    await page.get_by_role("button", name="Replace the value of ANTHROPIC_API_KEY").click()
+    await dialog.get_by_label("Value").fill(f"{VALUE}-9fTz")
+    await dialog.get_by_role("button", name="Replace value").click()
+    await expect(page.get_by_text("…9fTz")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_text("…9fTz")).to_be_visible()
+    assert "canary" not in await page.content()
+    assert "canary" not in await (await page.request.get("/api/keys")).text()
+    await page.get_by_role("button", name="Menu of ANTHROPIC_API_KEY").click()
+    await page.get_by_role("menuitem", name="Delete key").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Delete key").click()
+    await expect(page.get_by_text("No keys yet.")).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+async def test_a_pair_is_made_its_private_key_taken_once_and_let_in_no_more(
+    context: BrowserContext, email: str, tmp_path: Path
+) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    project = await create_project(page, "harbour")
+    await page.goto(f"/projects/{project}/ssh")
+    await page.get_by_role("button", name="Let a key in").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill("laptop")
+    await dialog.get_by_role("button", name="Make key pair").click()
+    await dialog.get_by_role("button", name="Done").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("neither downloaded nor copied")
+    async with page.expect_download() as started:
+        await dialog.get_by_role("button", name="Download aether").click()
+    file = tmp_path / "aether"
+    await (await started.value).save_as(file)
+    assert file.read_text(encoding="ascii").startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("never used")).to_be_visible()
+    assert "PRIVATE KEY" not in await page.content()
+    await page.get_by_role("button", name="Revoke laptop").click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Revoke key").click()
+    await expect(page.get_by_text("Nobody may enter by SSH yet.")).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+async def test_how_one_is_called_is_kept_and_a_press_on_a_notification_leads_there(
+    context: BrowserContext, email: str
+) -> None:
+    await context.grant_permissions(["notifications"])
+    page = await context.new_page()
+    await sign_up(page, email)
+    await page.goto("/settings/notifications")
+    await page.get_by_label("Sound").uncheck()
+    await page.get_by_label("An agent has finished its turn").uncheck()
+    await page.get_by_label("From").fill("23:15")
+    await page.get_by_role("button", name="Set quiet hours").click()
+    await expect(page.get_by_role("button", name="Have none")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Sound")).not_to_be_checked()
+    await expect(page.get_by_label("An agent has finished its turn")).not_to_be_checked()
+    await expect(page.get_by_label("From")).to_have_value("23:15")
+    await page.get_by_role("button", name="Turn on here").click()
+    await page.get_by_role("button", name="Try it").click()
+    await page.goto("/projects")
+    await press_shown_notification(page)
+    await page.wait_for_url("**/settings/notifications")
+
+
+async def press_shown_notification(page: Page) -> None:
+    """What the browser does when a person presses the notification: no test reaches the desk it stands on."""
+    await page.wait_for_function(
+        "async () => (await (await navigator.serviceWorker.ready).getNotifications()).length === 1"
+    )
+    worker = page.context.service_workers[0]
+    await worker.evaluate(
+        """async () => {
+            const [notification] = await self.registration.getNotifications();
+            const event = new Event("notificationclick");
+            self.dispatchEvent(Object.assign(event, { notification, waitUntil: () => undefined }));
+        }"""
+    )
+
+
+@pytest.mark.timeout(180)
+async def test_signed_out_a_page_goes_to_the_sign_in_and_back(context: BrowserContext, email: str) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    await page.goto("/settings/keys")  # so that the sign-in's own code is not there yet
+    await page.get_by_role("button", name="Account").click()
+    await page.get_by_role("menuitem", name="Sign out").click()
+    await page.wait_for_url("**/login?next=*")
+    await page.get_by_label("Email").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/settings/keys")
