@@ -143,8 +143,10 @@ def test_a_near_reset_or_none_is_no_limit(status: int, headers: dict[str, str], 
 
 
 def test_what_has_to_be_paid_for_is_a_limit_without_end() -> None:
+    unpaid = b'{"error": {"message": "Your credit balance is too low to access the API."}}'
     found = limit(402, {}, b"", NOW)
-    assert found == Limit(None)
+    assert found == limit(400, {}, unpaid, NOW) == Limit(None)
+    assert limit(400, {}, b"{}", NOW) is None
     assert found.sentence(NOW) == "The vendor's quota is used up."
 
 

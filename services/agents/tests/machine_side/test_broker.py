@@ -59,10 +59,7 @@ def at_port(link: Link) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=link.broker, timeout=httpx2.Timeout(20), trust_env=False)
 
 
-@pytest.mark.parametrize("name", VENDORS)
-async def test_the_key_takes_the_place_of_the_secret(
-    name: str, link: Link, vendor: Vendor, run: tuple[RunId, str]
-) -> None:
+async def test_the_key_takes_the_place_of_the_secret(link: Link, vendor: Vendor, run: tuple[RunId, str]) -> None:
     _, secret = run
     asked = {
         "x-api-key": secret,
@@ -76,18 +73,18 @@ async def test_the_key_takes_the_place_of_the_secret(
         "user-agent": "agent/1",
     }
     async with at_port(link) as client:
-        answer = await client.post(
-            f"/v1/llm/{name}/v1/messages?beta=true&key={secret}", headers=asked, json={"a": 1}
-        )
-    assert (answer.status_code, answer.json()) == (200, {})
-    (came,) = vendor.came
-    assert (came.method, came.path, came.query) == ("POST", f"/{name}/v1/messages", "beta=true")
-    assert came.body == b'{"a":1}'
-    keys = {n: v for n, v in came.headers.items() if n in {"x-api-key", "x-goog-api-key", "authorization"}}
-    assert keys == dict([SHOWN[name]])
-    assert not came.headers.keys() & {"cookie", "x-forwarded-for", "x-hop"}
-    assert (came.headers["anthropic-beta"], came.headers["user-agent"]) == ("tools-2026", "agent/1")
-    assert secret not in json.dumps([came.headers, came.query, came.body.decode()])
+        for name in VENDORS:
+            path = f"/v1/llm/{name}/v1/messages?beta=true&key={secret}"
+            answer = await client.post(path, headers=asked, json={"a": 1})
+            assert (answer.status_code, answer.json()) == (200, {})
+    assert [(came.method, came.path) for came in vendor.came] == [("POST", f"/{n}/v1/messages") for n in VENDORS]
+    for name, came in zip(VENDORS, vendor.came, strict=True):
+        assert (came.query, came.body) == ("beta=true", b'{"a":1}')
+        keys = {n: v for n, v in came.headers.items() if n in {"x-api-key", "x-goog-api-key", "authorization"}}
+        assert keys == dict([SHOWN[name]])
+        assert not came.headers.keys() & {"cookie", "x-forwarded-for", "x-hop"}
+        assert (came.headers["anthropic-beta"], came.headers["user-agent"]) == ("tools-2026", "agent/1")
+        assert secret not in json.dumps([came.headers, came.query, came.body.decode()])
 
 
 async def test_on_the_port_only_a_secret_of_a_run_of_this_machine_opens(
@@ -230,25 +227,25 @@ async def test_a_vendor_that_is_away_is_said_to_be(service: Service, link: Link,
     assert not service.runs.reports
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "openai/../anthropic/v1/messages",
-        "openai/v1/%2e%2e/%2E%2E/admin",
-        "openai/v1/..",
-        "openai/v1\\..\\admin",
-        "nobody/v1/messages",
-        "openai%2F..%2Fadmin/v1",
-    ],
-)
-async def test_no_path_leaves_the_vendor(box: Box, link: Link, vendor: Vendor, path: str) -> None:
-    reader, writer = await asyncio.open_unix_connection(str(box.socket))
-    writer.write(f"GET /v1/llm/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    status = (await reader.readline()).split()[1]
-    await reader.read()
-    writer.close()
-    await writer.wait_closed()
-    assert status in {b"404", b"422"}
+ESCAPES = [
+    "openai/../anthropic/v1/messages",
+    "openai/v1/%2e%2e/%2E%2E/admin",
+    "openai/v1/..",
+    "openai/v1\\..\\admin",
+    "nobody/v1/messages",
+    "openai%2F..%2Fadmin/v1",
+]
+
+
+async def test_no_path_leaves_the_vendor(box: Box, link: Link, vendor: Vendor) -> None:
+    for path in ESCAPES:
+        reader, writer = await asyncio.open_unix_connection(str(box.socket))
+        writer.write(f"GET /v1/llm/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        status = (await reader.readline()).split()[1]
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        assert status in {b"404", b"422"}, path
     assert not vendor.came
 
 

@@ -19,6 +19,7 @@ _DEEPEST = 6
 # An hour of the day is clear for less than this.
 SAME_DAY = timedelta(hours=20)
 # Codes in a body that mean that no waiting helps.
+_PAYMENT, _UNPAID = (400, 402), b"credit balance is too low"
 _USED_UP = (b'"insufficient_quota"', b'"billing_hard_limit_reached"', b'"usage_limit_reached"')
 
 
@@ -43,8 +44,10 @@ def limit(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -
     `retry-after` is the vendor's own word for this very request. Else the body's counts, and else the latest
     reset among what is used up. Names of headers are in lower case.
     """
+    if status in _PAYMENT:
+        return Limit(None) if status == 402 or _UNPAID in body else None
     if status != 429:
-        return Limit(None) if status == 402 else None
+        return None
     for found in (_retry_after(headers, now), _in_body(body, now), _in_headers(headers, now)):
         if found is not None:
             return Limit(found) if FAR < found - now < FURTHEST else None

@@ -179,7 +179,8 @@ def kept(folder: str) -> list[str]:
 
 
 def keep(folder: str, path: str, said: Any) -> None:
-    os.makedirs(folder, 0o700, exist_ok=True)
+    os.umask(0o077)  # it may quote files
+    os.makedirs(folder, exist_ok=True)
     if len(kept(folder)) < MOST_KEPT:
         name = os.path.join(folder, f"{time.time_ns():020d}-{os.getpid()}")
         with open(name, "w", encoding="utf-8") as file:
