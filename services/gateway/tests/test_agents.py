@@ -230,6 +230,18 @@ async def test_a_notice_for_somebody_who_is_gone_is_no_mail(stand: Stand) -> Non
     assert len(stand.mailbox.mails) == 1
 
 
+async def test_a_terminals_screen_is_read_again_only_when_it_has_changed(stand: Stand) -> None:
+    client = await stand.person()
+    terminal = await stand.terminal(client)
+    path = f"/api/terminals/{terminal['id']}/screen"
+    first = await client.get(path, params={"lines": 5})
+    assert (first.status_code, first.json()["lines"]) == (200, ["$ "])
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert [grant["right"] for grant in stand.streams.grants] == ["watch", "watch"]
+    assert (await (await stand.person()).get(path)).status_code == 404
+
+
 async def test_notices_are_listed_and_read(stand: Stand) -> None:
     client = await stand.person()
     run = await run_of(stand, client)

@@ -1,5 +1,6 @@
 """The services beside the gateway, played by a few lines each: machines, terminal, and a stream service."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from aether.contracts.command import Done
 from aether.contracts.ids import AccountId, MachineId, ProjectId, TerminalId, new_id
 from aether.contracts.problem import NotFound, Refusal
 from aether.kit.grants import ALGORITHM, from_headers
+
+RECORDING = '{"version": 2, "width": 80, "height": 24}\n[0.1, "o", "hi"]\n'
+SCREEN_ETAG = '"2"'
 
 
 class NotRunning(Refusal):
@@ -303,16 +307,28 @@ class StreamService:
             self.grants.append(jwt.decode(token or "", self._key, algorithms=[ALGORITHM]).claims["grant"])
         except (ValueError, JoseError):
             return connection.respond(401, "no")
-        if request.path.partition("?")[0].endswith("/recording"):
-            response = connection.respond(200, '{"version": 2, "width": 80, "height": 24}\n[0.1, "o", "hi"]\n')
-            del response.headers["Content-Type"]
-            response.headers["Content-Type"] = "application/x-asciicast"
+        path = request.path.partition("?")[0]
+        if path.endswith("/recording"):
+            return _document(connection, "application/x-asciicast", RECORDING)
+        if path.endswith("/screen"):
+            if request.headers.get("If-None-Match") == SCREEN_ETAG:
+                return connection.respond(304, "")
+            shown = {"terminal_id": path.split("/")[-2], "lines": ["$ "], "cols": 80, "rows": 24, "offset": 2}
+            response = _document(connection, "application/json", json.dumps({**shown, "changed_at": None}))
+            response.headers["ETag"] = SCREEN_ETAG
             return response
         return None
 
     async def _serve(self, connection: ServerConnection) -> None:
         self.connections.append(connection)
         await self.behave(connection)
+
+
+def _document(connection: ServerConnection, media_type: str, text: str) -> Response:
+    response = connection.respond(200, text)
+    del response.headers["Content-Type"]
+    response.headers["Content-Type"] = media_type
+    return response
 
 
 async def echo(connection: ServerConnection) -> None:

@@ -86,7 +86,7 @@ class CreateAgentToken(Body):
 class StartRun(Body):
     """`command` is for the agent "command" alone."""
 
-    agent: Annotated[Line, Field(min_length=1, max_length=32)]
+    agent: a.AgentName
     prompt: Annotated[Text, Field(max_length=65_536)] = ""
     command: Annotated[Text, Field(max_length=4096)] = ""
     name: Annotated[Line, Field(max_length=80)] = ""
