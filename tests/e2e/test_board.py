@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from aether.testkit.page import create_project, sign_up, terminal_text, until_text
+from aether.testkit.page import create_project, sign_up, start_agent, terminal_text, until_text
 from aether.testkit.stack import Stack
-from axe_playwright_python.async_playwright import Axe
 
 # Asks, writes down what it is told, and says so; then it stays for more.
 PAINTER = (
@@ -15,16 +15,6 @@ PAINTER = (
     " $aether event waiting 'Which colour do you want?'; read -r colour; echo $colour >> painted.txt;"
     ' $aether event done "It is $colour now."; read -r more; echo told-$more; sleep 600'
 )
-
-
-async def start_agent(page: Page, command: str) -> None:
-    """By the dialog of the page that is shown."""
-    await page.get_by_role("button", name="Start agent").first.click()
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_role("radio", name="Any command").check()
-    await dialog.get_by_label("Command", exact=True).fill(command)
-    await dialog.get_by_role("button", name="Start Any command").click()
-    await dialog.wait_for(state="detached")
 
 
 def part(page: Page, name: str) -> Locator:

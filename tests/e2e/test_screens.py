@@ -14,12 +14,15 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from aether.cli.embedded.ports import any_free_port
 from aether.testkit.git import GitServer
-from aether.testkit.page import create_project, sign_up, start, terminal_text, type_line, until_text
+from aether.testkit.page import create_project, sign_up, start, start_agent, terminal_text, type_line, until_text
 from aether.testkit.stack import Stack
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 THEMES = ("dark", "light")
-KEPT_IN_LIGHT = ("landing-", "projects-", "workspace-", "editor-", "changes-", "merge-", "ports-")
+KEPT_IN_LIGHT = tuple(
+    f"{name}-"
+    for name in ("landing", "projects", "workspace", "editor", "changes", "merge", "ports", "board", "agents")
+)
 LIGHTHOUSE = {
     "README.md": "# Lighthouse\n",
     "lamp.py": "def is_lit(hour):\n    return hour >= 20 or hour < 6\n",
@@ -90,6 +93,7 @@ async def look_at_all(context: BrowserContext, url: str, email: str, suffix: str
     await look(page, f"workspace-{suffix}")
     await look_at_panels(page, suffix)
     await create_another(page, "playground")
+    await look_at_agents(page, project, suffix)
     for name, path in SIGNED_IN.items():
         await page.goto(path)
         await page.wait_for_load_state("networkidle" if name == "missing" else "load")
@@ -133,6 +137,40 @@ async def look_at_panels(page: Page, suffix: str) -> None:
     await page.get_by_role("button", name="Take the machine’s", exact=True).click()
     await page.get_by_role("button", name="Save merged").wait_for(state="detached")
     await panel(page, "Terminal")
+
+
+# As agents do: one that works, and one that asks before it goes on.
+WORKS = (
+    "~/.aether/bin/aether event working 'editing lamp.py';"
+    " printf 'lamp.py: reading\\nlamp.py: 2 places use is_lit\\ntest_lamp.py: 2 tests pass\\n'; sleep 600"
+)
+ASKS = (
+    "~/.aether/bin/aether event waiting 'The lamp is lit from 20 o’clock on, but the almanac says 21. Change it?';"
+    " printf 'almanac.txt: sunset 20:41\\n> Change it? '; read -r answer"
+)
+
+
+async def look_at_agents(page: Page, project: str, suffix: str) -> None:
+    """The board with agents at work, what starts one, and a project's own."""
+    await page.goto("/projects")
+    await page.get_by_role("heading", name="No agent is at work").wait_for()
+    await look(page, f"board-quiet-{suffix}")
+    await start_agent(page, WORKS, project="lighthouse", name="Light the lamp an hour later")
+    await start_agent(page, ASKS, project="lighthouse", name="Compare with the almanac")
+    board = page.get_by_role("main")
+    await board.get_by_text("almanac says 21").wait_for(timeout=60_000)
+    await board.get_by_text("editing lamp.py", exact=True).wait_for(timeout=60_000)
+    await board.get_by_test_id("screen-preview").filter(has_text="2 tests pass").wait_for(timeout=20_000)
+    await look(page, f"board-{suffix}")
+    await page.get_by_role("button", name="Start agent").first.click()
+    await page.get_by_role("dialog").get_by_role("radio").first.wait_for()
+    await look(page, f"start-agent-{suffix}")
+    await page.keyboard.press("Escape")
+    await page.goto(f"/projects/{project}")
+    await page.locator("[aria-label=Panels]:visible").wait_for()
+    await panel(page, "Agents")
+    await page.get_by_role("region", name="Agents panel").get_by_text("almanac says 21").wait_for()
+    await look(page, f"agents-{suffix}")
 
 
 async def panel(page: Page, name: str) -> None:

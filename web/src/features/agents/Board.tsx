@@ -63,7 +63,14 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
           <FailureLine error={error} />
         </div>
       ) : (
-        !runs.length && !show && !q && <NoRuns start={start} slug={projects[0]?.slug ?? "my-project"} />
+        !runs.length &&
+        !show &&
+        !q && (
+          <NoRuns
+            start={start}
+            slug={(projects.find(({ status }) => status === "running") ?? projects[0])?.slug ?? "my-project"}
+          />
+        )
       )}
       <Parts board={seen} />
       {PARTS.every((part) => !seen[part].length) && (

@@ -115,6 +115,7 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
           name="command"
           value={command}
           onChange={(event) => setCommand(event.target.value)}
+          autoFocus={first?.agent === undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder="my-agent --yes"
@@ -141,7 +142,7 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
           Cancel
         </Button>
         <Button type="submit" kind="primary" busy={start.isPending} aria-keyshortcuts="Control+Enter">
-          {entry ? `Start ${entry.title}` : "Start"}
+          {entry && !entry.takes_command ? `Start ${entry.title}` : "Start"}
         </Button>
       </div>
     </form>
@@ -185,14 +186,15 @@ function Where({ projects, value, set }: Choice<string> & { projects: Project[] 
 }
 
 function Agents({ catalog, value, set }: Choice<string> & { catalog: CatalogEntry[] }) {
+  const id = useId();
   return (
-    <fieldset className="grid gap-1">
+    <fieldset className="grid gap-1" aria-describedby={id}>
       <legend className="mb-1 font-medium">Agent</legend>
-      <div className="grid gap-px overflow-hidden rounded-md border border-edge bg-line sm:grid-cols-2">
+      <div className="grid grid-cols-2 gap-px overflow-hidden rounded-md border border-edge bg-line sm:grid-cols-3">
         {catalog.map((entry) => (
           <label
             key={entry.name}
-            className="flex min-h-8 cursor-pointer items-center gap-2.5 bg-surface px-2.5 py-1 -outline-offset-2 hover:bg-raised has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent touch:min-h-11"
+            className="flex min-h-8 cursor-pointer items-center gap-2.5 bg-surface px-2.5 -outline-offset-2 hover:bg-raised has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent touch:min-h-11"
           >
             <input
               type="radio"
@@ -202,13 +204,13 @@ function Agents({ catalog, value, set }: Choice<string> & { catalog: CatalogEntr
               onChange={() => set(entry.name)}
               className="size-3.5 shrink-0 accent-accent outline-none"
             />
-            <span className="shrink-0 font-medium">{entry.title}</span>
-            <span className="min-w-0 truncate text-12 text-muted" title={entry.summary}>
-              {entry.summary}
-            </span>
+            <span className="min-w-0 truncate">{entry.title}</span>
           </label>
         ))}
       </div>
+      <p id={id} className="text-12 text-muted">
+        {catalog.find(({ name }) => name === value)?.summary}
+      </p>
     </fieldset>
   );
 }

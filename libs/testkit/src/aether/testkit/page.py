@@ -42,6 +42,19 @@ async def stop(page: Page, name: str) -> None:
     await expect(page.get_by_role("button", name=f"Start {name}").first).to_be_enabled(timeout=20_000)
 
 
+async def start_agent(page: Page, command: str, *, project: str = "", name: str = "") -> None:
+    """Any command as an agent, by the dialog of the page that is shown; from the board, in `project`."""
+    await page.get_by_role("button", name="Start agent").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("radio", name="Any command").check()
+    if project:
+        await dialog.get_by_label("Project", exact=True).select_option(label=project)
+    await dialog.get_by_label("Command", exact=True).fill(command)
+    await dialog.get_by_label("Name").fill(name)
+    await dialog.get_by_role("button", name="Start", exact=True).click()
+    await dialog.wait_for(state="detached")
+
+
 async def terminal_text(page: Page) -> str:
     """Screen and scrollback of the terminal that is shown."""
     return str(await page.evaluate("() => window.__aether?.terminalText() ?? ''"))
