@@ -248,9 +248,3 @@ def _first(offered: Mapping[str, Tool], *names: str) -> Tool:
     found = next((offered[name] for name in names if name in offered), None)
     assert found is not None, f"none of {names} is offered, but {sorted(offered)}"
     return found
-
-
-def printed(asked: Asked) -> str:
-    """A request for a person who looks for what went wrong."""
-    heard = [f"{message.role}: {message.text[:200]}" for message in asked.messages]
-    return json.dumps({"path": asked.path, "aside": asked.aside, "heard": heard}, indent=1)
