@@ -220,7 +220,8 @@ class Composition:
                     "AETHER_GRANT_KEY_FILE": str(secrets.grant_key(identity)),
                     "AETHER_MASTER_KEYSET_FILE": str(secrets.keyset(service, identity)),
                 }
-                return {"GATEWAY_STREAMS": streams, "GATEWAY_TUNNEL": tunnel, **web, **given, **key}
+                push = {"GATEWAY_PUSH": "true"} if "VAPID_PRIVATE_KEY" in self.environ else {}
+                return {"GATEWAY_STREAMS": streams, "GATEWAY_TUNNEL": tunnel, **web, **given, **key, **push}
             case Service.MACHINES:
                 return {
                     "MACHINES_PROVIDER": self.environ.get("MACHINES_PROVIDER", "local"),
