@@ -92,7 +92,10 @@ function Head({ run, project, message }: HeadProps) {
         <span className="font-medium">{project?.name ?? "A deleted project"}</span>{" "}
         <span className="text-muted">{run.agent_title}</span>
       </Link>
-      <span className="hidden min-w-0 flex-1 truncate text-muted md:block" title={task}>
+      <span
+        className="col-span-full row-start-3 min-w-0 flex-1 truncate text-muted empty:max-md:hidden max-md:pt-0.5"
+        title={task}
+      >
         {task}
       </span>
       <span className="row-start-2 flex items-center justify-end text-muted">
