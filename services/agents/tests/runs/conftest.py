@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,7 +87,8 @@ COMMAND = Agent(
     detect="true", install="", takes_prompt=False, takes_command=True,
     plan=lambda launch: Plan(launch.command, {}), read=lambda *_: [],
 )  # fmt: skip
-CATALOG = {agent.name: agent for agent in (TALKER, MUTE, COMMAND)}
+MOVER = replace(TALKER, name="mover", title="Mover", moves=True)
+CATALOG = {agent.name: agent for agent in (TALKER, MOVER, MUTE, COMMAND)}
 
 
 @dataclass

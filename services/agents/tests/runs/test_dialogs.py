@@ -97,3 +97,30 @@ async def test_a_dialog_at_the_start_waits_for_its_person(box: Box) -> None:
     assert run.state == "waiting"
     assert run.question is not None
     assert "Log in" in run.question.text
+
+
+async def test_a_turn_broken_off_in_the_terminal_is_over(box: Box) -> None:
+    """Claude Code has no hook for it. Its screen is still, which it never is while it works."""
+    run = await box.hook(await box.start(await box.project(), "mover"), "working", doing="$ make")
+    for seconds in range(10, 200, 10):
+        assert run.terminal_id is not None
+        box.terminals.show(run.terminal_id, f"Working ({seconds} s)")
+        box.clock.advance(10)
+        await box.runs.watch.look()
+    assert (await box.run(run)).state == "working"
+    box.terminals.show(run.terminal_id, "Interrupted by its person.")
+    for _ in range(16):
+        box.clock.advance(5)
+        await box.runs.watch.look()
+    run = await box.run(run)
+    assert run.state == "done"
+    assert run.question is not None
+    assert run.question.text == "Interrupted by its person."
+
+
+async def test_another_may_work_in_silence(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project()), "working")
+    for _ in range(30):
+        box.clock.advance(10)
+        await box.runs.watch.look()
+    assert (await box.run(run)).state == "working"

@@ -23,6 +23,7 @@ from aether.contracts.terminal import ReadScreen, ScreenView
 
 LINES = 50
 AT_ONCE = 8
+SILENCES = 3  # times quiet_seconds, until it is believed of an agent that else speaks for itself
 STUCK_LOOKS = timedelta(seconds=15)
 # A file that changed in the last minutes, by the machine's own clock; one is enough.
 CHANGED_FILES = "find . -xdev -type f -mmin -{minutes} -print 2>/dev/null | head -n 1"
@@ -93,7 +94,7 @@ class Screens:
         view = await self._read(run)
         if self._guesses(run) and await self._quiet(run, view, memory):
             return
-        if run.state in COUNTING:
+        if run.state in COUNTING and not await self._broken_off(run, view, memory):
             await self._circles(run, view, memory)
 
     async def _read(self, run: Run) -> ScreenView:
@@ -119,6 +120,18 @@ class Screens:
         went_on = view.changed_at is not None and view.changed_at > run.since
         if went_on and stuck.marks(view.lines) != memory.shown and run.state in {"waiting", "done"}:
             await self._tell(run, Report("screen", now, "working"))
+        return True
+
+    async def _broken_off(self, run: Run, view: ScreenView, memory: Memory) -> bool:
+        """Whether one whose screen moves while it works is still: of a turn that its person breaks off in the
+        terminal, some say nothing."""
+        agent = self._catalog.get(run.agent)
+        if agent is None or not agent.moves or not run.spoke or run.state != "working":
+            return False
+        still = self._agents.now() - max(view.changed_at or memory.first, run.since)
+        if still < SILENCES * timedelta(seconds=self._agents.settings.quiet_seconds):
+            return False
+        await self._judge(run, view, "hook")
         return True
 
     async def _judge(self, run: Run, view: ScreenView, source: Source, text: str = "") -> None:

@@ -78,6 +78,7 @@ class Agent:
     has_hooks: bool = (
         False  # its own word on its state comes by hooks or OSC 7501; else terminal and screen are read
     )
+    moves: bool = False  # its screen is never still while it works: there is a clock or the like
     seen_version: str = ""
     # Patterns (re.MULTILINE, on the last lines of the screen) that mean that it waits for an answer.
     asks: tuple[str, ...] = ()

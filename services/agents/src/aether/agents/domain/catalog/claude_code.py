@@ -104,6 +104,7 @@ AGENT = Agent(
     read=read,
     resumes=True,
     has_hooks=True,
+    moves=True,
     seen_version="2.1.197",
     asks=(r"^\s*❯ 1\. ", r"Esc to cancel"),
 )

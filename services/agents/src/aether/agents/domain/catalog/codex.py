@@ -125,6 +125,7 @@ AGENT = Agent(
     read=read,
     resumes=True,
     has_hooks=True,
+    moves=True,
     seen_version="0.169.0",
     asks=(r"^\s*› 1\. ", r"Press enter to confirm"),
 )

@@ -129,6 +129,7 @@ AGENT = Agent(
     read=read,
     resumes=True,
     has_hooks=True,
+    moves=True,
     seen_version="1.18.33",
     asks=(r"Permission required", r"esc dismiss"),
     interrupt=ESCAPE + ESCAPE,
