@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from aether.testkit.page import PASSWORD, terminal_text, until_text
+from aether.testkit.page import PASSWORD, create_project, sign_up, start, terminal_text, type_line, until_text
 
 LEAVE = "Control+Shift+Period"
 FAR = 25  # more presses of Tab than any of these pages has places to go to
@@ -34,6 +34,27 @@ async def test_sign_up_create_start_work_and_leave_by_keyboard_alone(context: Br
     await page.keyboard.press("Enter")
     await until_text(page, "by-hand")
     assert (await terminal_text(page)).endswith("$"), "what was pressed outside of the terminal is not typed in it"
+
+
+@pytest.mark.timeout(120)
+async def test_the_terminal_is_searched_by_its_own_chord(context: BrowserContext, email: str) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    await create_project(page, "haystack")
+    await start(page, "haystack")
+    await type_line(page, "echo need''le-here")
+    await until_text(page, "needle-here")
+    await page.keyboard.press("Control+Shift+F")
+    find = page.get_by_role("textbox", name="Find in terminal")
+    await expect(find).to_be_focused()
+    await page.keyboard.type("no-such-thing")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("search").get_by_role("status")).to_have_text("not found")
+    await find.fill("needle-here")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("search").get_by_role("status")).to_have_text("")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("textbox", name="Terminal input")).to_be_focused()
 
 
 @pytest.mark.timeout(60)
