@@ -5,6 +5,7 @@ import contextlib
 import html
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from joserfc.jwk import OKPKey
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_tracer_provider
 
-from aether.cli.embedded.ports import any_free_port
 from aether.contracts.command import Command, Reply
 from aether.contracts.event import Event
 from aether.contracts.ids import ProjectId
@@ -198,7 +198,8 @@ async def standing_gateway(
     """A gateway over a prepared database and provisioned streams, until the end of the block."""
     if not isinstance(get_tracer_provider(), TracerProvider):
         trace.configure("gateway", folder=None, otlp_endpoint=None)
-    key, port = write_grant_key(folder / "grant.jwk"), any_free_port()
+    key, at = write_grant_key(folder / "grant.jwk"), socket.create_server(("127.0.0.1", 0))
+    port = at.getsockname()[1]
     streams, mailbox, machines, clock = StreamService(key), Mailbox(), Machines(), FakeClock(datetime.now(UTC))
     files, tunnel = FilesService(key), Tunnel(key)
     url, terminals, agents = f"http://127.0.0.1:{port}", Terminals(machines), Agents(machines)
@@ -241,7 +242,7 @@ async def standing_gateway(
         for work in (notices.run(), ear.run(), Relay(database, bus[Service.GATEWAY]).run(), keep(gateway)):
             stack.push_async_callback(_end, asyncio.create_task(work))
         options: dict[str, Any] = {**server_options(gateway), "timeout_graceful_shutdown": 2}
-        await stack.enter_async_context(served(build(gateway), port, **options))
+        await stack.enter_async_context(served(build(gateway), at, **options))
         around = (machines, terminals, agents, streams, files, tunnel)
         talk: dict[str, Any] = {"said": bus[Service.MACHINES], "asks": bus[Service.AGENTS]}
         stand = Stand(url, gateway, *around, mailbox, clock, **talk)

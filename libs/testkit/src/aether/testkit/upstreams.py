@@ -36,18 +36,17 @@ class QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, port: int = 0, **options: Any) -> AsyncIterator[int]:
-    """An app on a loopback port, by default a free one, until the end of the block."""
+async def served(app: ASGIApp, at: int | socket.socket = 0, **options: Any) -> AsyncIterator[int]:
+    """An app on loopback until the end of the block: at a given port, a socket that listens, or a free port."""
     chosen: dict[str, Any] = {
         "ws": "websockets-sansio",
         "ws_per_message_deflate": False,
         "timeout_graceful_shutdown": 1,
         **options,
     }
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off", **chosen
-    )
-    server, listening = QuietServer(config), socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(app, host="127.0.0.1", log_config=None, access_log=False, lifespan="off", **chosen)
+    server = QuietServer(config)
+    listening = at if isinstance(at, socket.socket) else socket.create_server(("127.0.0.1", at))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     await eventually(lambda: server.started, every=0.005)
     try:

@@ -208,8 +208,12 @@ class GitHubDesk:
     async def _freshen(self, link_id: UUID) -> None:
         """Another token, unless somebody else has just had one. A loss is written down, and told by `_find`."""
         async with self._locked(link_id) as (db, link):
-            tokens = self._opened(link) if link else None
-            if link is not None and tokens is not None and link.is_due(self._now()):
+            if link is None or not link.is_due(self._now()):
+                return
+            tokens = self._opened(link)
+            if tokens is None:
+                await self._lose(db, link)
+            else:
                 await self._renew(db, link, tokens)
 
     async def _renew(self, db: Writer, link: Link, tokens: Tokens) -> None:
