@@ -46,6 +46,9 @@ SIGNED_IN = {
     "projects": "/projects",
     "create": "/projects?new=true",
     "profile": "/settings/profile",
+    "keys": "/settings/keys",
+    "github": "/settings/github",
+    "notifications": "/settings/notifications",
     "sessions": "/settings/sessions",
     "tokens": "/settings/tokens",
     "missing": "/no/such/page",
@@ -94,7 +97,8 @@ async def look_at_all(context: BrowserContext, url: str, email: str, suffix: str
     await look_at_panels(page, suffix)
     await create_another(page, "playground")
     await look_at_agents(page, project, suffix)
-    for name, path in SIGNED_IN.items():
+    await furnish(page, project)
+    for name, path in {**SIGNED_IN, "ssh": f"/projects/{project}/ssh"}.items():
         await page.goto(path)
         await page.wait_for_load_state("networkidle" if name == "missing" else "load")
         await look(page, f"{name}-{suffix}")
@@ -200,6 +204,17 @@ async def create_another(page: Page, name: str) -> None:
     origin = "/".join(page.url.split("/")[:3])
     answer = await page.request.post("/api/projects", data={"name": name}, headers={"origin": origin})
     assert answer.status == 201, await answer.text()
+
+
+async def furnish(page: Page, project: str) -> None:
+    """Keys, a key pair and a webhook for the settings to show, by the API and the page's own cookie."""
+    headers = {"origin": "/".join(page.url.split("/")[:3])}
+    key = await page.request.put(
+        "/api/keys/ANTHROPIC_API_KEY", data={"value": "sk-ant-of-nobody-x7Qa"}, headers=headers
+    )
+    pair = await page.request.post(f"/api/projects/{project}/agents", data={"name": "laptop"}, headers=headers)
+    hook = await page.request.post("/api/webhooks", data={"url": "https://example.com/aether"}, headers=headers)
+    assert (key.status, pair.status, hook.status) == (200, 201, 201)
 
 
 async def replay(page: Page, project: str, suffix: str) -> None:

@@ -2,12 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Project, SshConfig } from "@/api/types";
 import { sshConfigQuery } from "@/queries/access";
-import { buttonLook } from "@/ui/Button";
 import { Code } from "@/ui/Code";
 import { CopyButton } from "@/ui/Copy";
 import { Failure } from "@/ui/Failure";
 import { Field } from "@/ui/Field";
-import { Icon } from "@/ui/Icon";
 import { Panel } from "@/ui/Panel";
 import { ShellHint } from "@/ui/ShellHint";
 import { Skeleton } from "@/ui/Skeleton";
@@ -40,13 +38,18 @@ export function Connect({ project, file, setFile }: ConnectProps) {
           <Code title="~/.ssh/config" text={query.data.config} />
           <Code title="~/.ssh/aether_known_hosts" text={query.data.known_hosts} />
           <div className="flex justify-start">
-            <ShellHint command={`aether ssh-config ${project.slug} --write`} />
+            <ShellHint command={shellCommand(project, file)} />
           </div>
           <Uses config={query.data} />
         </>
       )}
     </Panel>
   );
+}
+
+function shellCommand(project: Project, file: string): string {
+  const identity = file === DEFAULT_FILE ? "" : ` --identity ${file}`;
+  return `aether ssh-config ${project.slug}${identity} --write`;
 }
 
 /** Where the private key is on the person's computer, for the configuration to name. */
@@ -82,6 +85,7 @@ function Uses({ config }: { config: SshConfig }) {
     ["A shell", `ssh ${host}`],
     ["Copy a file", `scp notes.md ${host}:workspace/`],
     ["Keep folders alike", `rsync -az ./site/ ${host}:workspace/site/`],
+    ["VS Code, with Remote - SSH", `code --remote ssh-remote+${host}`],
     ["Its port 5173 here", `ssh -L 5173:localhost:5173 ${host}`],
   ];
   return (
@@ -91,7 +95,7 @@ function Uses({ config }: { config: SshConfig }) {
         {uses.map(([what, command]) => (
           <div
             key={what}
-            className="grid min-w-0 items-center gap-x-4 border-b border-line py-1 sm:min-h-9 sm:grid-cols-[9rem_minmax(0,1fr)]"
+            className="grid min-w-0 items-center gap-x-4 border-b border-line py-1 sm:min-h-9 sm:grid-cols-[12rem_minmax(0,1fr)]"
           >
             <dt className="text-muted">{what}</dt>
             <dd className="flex min-w-0 items-center justify-between gap-2">
@@ -101,13 +105,6 @@ function Uses({ config }: { config: SshConfig }) {
           </div>
         ))}
       </dl>
-      <p className="flex flex-wrap items-center gap-x-3 gap-y-2 pt-1 text-muted">
-        <a href={`vscode://vscode-remote/ssh-remote+${host}/`} className={buttonLook("plain")}>
-          <Icon name="away" />
-          Open in VS Code
-        </a>
-        <span>Needs its extension Remote - SSH, and the lines above in place.</span>
-      </p>
     </div>
   );
 }

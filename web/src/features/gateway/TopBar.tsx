@@ -31,7 +31,7 @@ export function TopBar({ children, end }: { children: ReactNode; end?: ReactNode
           <Icon name="search" />
           <kbd className="hidden text-12 md:inline">{/Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd>
         </button>
-        <Suspense fallback={<span className="w-16 shrink-0 touch:w-22" />}>
+        <Suspense fallback={<span aria-busy className="w-16 shrink-0 touch:w-22" />}>
           <Corner />
         </Suspense>
       </header>
