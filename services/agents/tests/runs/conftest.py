@@ -87,7 +87,7 @@ COMMAND = Agent(
     detect="true", install="", takes_prompt=False, takes_command=True,
     plan=lambda launch: Plan(launch.command, {}), read=lambda *_: [],
 )  # fmt: skip
-MOVER = replace(TALKER, name="mover", title="Mover", moves=True)
+MOVER = replace(TALKER, name="mover", title="Mover", moves=True, asks=("^> 1. Red",))
 CATALOG = {agent.name: agent for agent in (TALKER, MOVER, MUTE, COMMAND)}
 
 

@@ -1,6 +1,13 @@
 """Dialogs of agents: what makes way for an answer in words, what ends a turn, and what is left after a restart."""
 
+import asyncio
+
+import pytest
+
+from aether.agents.deps import typist
+from aether.contracts import terminal as t
 from aether.contracts.agents import RunView
+from aether.testkit.eventually import eventually
 
 from .conftest import Box
 
@@ -29,6 +36,30 @@ async def test_own_words_come_after_the_keys_that_make_way_for_them(box: Box) ->
 
 async def test_a_choice_needs_no_way_made(box: Box) -> None:
     await box.answer(await asked(box, options=CHOICES, before="3"), option="2")
+    assert typed(box) == [("", "2")]
+
+
+async def test_nothing_is_pressed_before_the_dialog_is_there(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project(), "mover"), "working")
+    run = await box.hook(run, "waiting", ask="Red or blue?", options=CHOICES)
+    box.terminals.show(run.terminal_id, "$ make")
+    answering = asyncio.create_task(box.answer(run, option="2"))
+    looked = [c for c in box.wire.asked if isinstance(c, t.ReadScreen)]
+    await eventually(lambda: sum(isinstance(c, t.ReadScreen) for c in box.wire.asked) > len(looked) + 1)
+    assert typed(box) == []
+    box.terminals.show(run.terminal_id, "Red or blue?", "> 1. Red", "  2. Blue")
+    await answering
+    assert typed(box) == [("", "2")]
+
+
+async def test_a_dialog_of_another_look_is_answered_all_the_same(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typist, "LOOK_SECONDS", 0)
+    run = await box.hook(await box.start(await box.project(), "mover"), "working")
+    run = await box.hook(run, "waiting", ask="Red or blue?", options=CHOICES)
+    box.terminals.show(run.terminal_id, "Which one?")
+    await box.answer(run, option="2")
     assert typed(box) == [("", "2")]
 
 

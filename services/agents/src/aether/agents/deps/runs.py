@@ -35,7 +35,7 @@ class Runs:
         self.catalog = catalog
         self.ledger = Ledger(agents)
         self.launcher = Launcher(agents, self.ledger, catalog)
-        self.typist = Typist(agents, self.ledger)
+        self.typist = Typist(agents, self.ledger, catalog)
         self.watch = Watch(agents, self.ledger, self.launcher, self.typist, catalog)
 
     async def run(self) -> None:

@@ -1,6 +1,7 @@
 """Types what was said to runs into their terminals, each once."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -11,16 +12,20 @@ from aether.agents.deps.agents import Agents
 from aether.agents.deps.ledger import Ledger
 from aether.agents.domain.hearing import heard
 from aether.agents.domain.input import Input
+from aether.agents.domain.launch import Agent
 from aether.agents.domain.report import Report
 from aether.agents.domain.run import Run
+from aether.agents.domain.screen import shows
 from aether.agents.errors import NotTyped
 from aether.agents.store import inputs as store
 from aether.agents.store import runs as runs_store
 from aether.contracts.ids import RunId
 from aether.contracts.problem import Refusal
-from aether.contracts.terminal import TypeText
+from aether.contracts.terminal import ReadScreen, TypeText
 
 TYPE_SECONDS = 10.0
+WAY_SECONDS = 0.5  # a dialog takes a moment to make way; what comes at once may be taken for a part of the keys
+LOOKS, LOOK_SECONDS = 25, 0.2  # so long for a dialog to be shown; then it may have another look than is known
 NOT_SHOWN = "Your words were typed, but its screen did not show them. Look at its terminal."
 
 log = structlog.get_logger()
@@ -32,9 +37,10 @@ class Typist:
     The terminal types the same key once, so that a crash between the claim and the note of it does no harm.
     """
 
-    def __init__(self, agents: Agents, ledger: Ledger) -> None:
+    def __init__(self, agents: Agents, ledger: Ledger, catalog: Mapping[str, Agent]) -> None:
         self._agents = agents
         self._ledger = ledger
+        self._catalog = catalog
         self._tasks: dict[UUID, asyncio.Task[str]] = {}
         self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
 
@@ -111,10 +117,24 @@ class Typist:
 
     async def _ask(self, run: Run, wanted: Input) -> bool:
         """Keys first: a dialog may have to make way for a text."""
+        if wanted.keys:
+            await self._until_asked(run)
         if wanted.keys and wanted.text:
             await self._press(run, keys=wanted.keys, key=f"{wanted.id}:before")
+            await asyncio.sleep(WAY_SECONDS)
             return await self._press(run, text=wanted.text, key=str(wanted.id))
         return await self._press(run, text=wanted.text, keys=wanted.keys, key=str(wanted.id))
+
+    async def _until_asked(self, run: Run) -> None:
+        """An agent tells of its question before it shows it, and what is pressed before that is lost."""
+        agent = self._catalog.get(run.agent)
+        patterns = agent.asks if agent is not None and agent.has_hooks else ()
+        for _ in range(LOOKS if patterns else 0):
+            assert run.terminal_id is not None
+            command = ReadScreen(account_id=run.account_id, terminal_id=run.terminal_id)
+            if shows((await self._agents.bus.request(command)).lines, patterns):
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _press(self, run: Run, *, key: str, text: str = "", keys: str = "") -> bool:
         """Whether it appeared."""

@@ -33,6 +33,12 @@ def asks(lines: Sequence[str], patterns: Sequence[str]) -> Asked | None:
     return Asked("question", message("\n".join(_paragraph(shown))), options(shown))
 
 
+def shows(lines: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns is found at the end of a screen."""
+    text = "\n".join(_plain(lines)[-LOOKED_AT:])
+    return any(re.search(pattern, text, re.MULTILINE) for pattern in patterns)
+
+
 def _found(pattern: str, text: str, last: str) -> bool:
     # What programs in general ask with counts at the very end only; it may stand anywhere else without a question.
     try:
