@@ -130,8 +130,8 @@ class Typed(Reply):
 class TypeText(Command[Typed]):
     """Type into a session, once for each `key`: a repetition types nothing and answers as the first did.
 
-    `text` is put in as one paste; when it appears, or has not within 5 s, Enter follows. `keys` are bytes as a keyboard sends them
-    ("\\r", "\\x1b", "1"), without Enter. One of the two is given. Counts as a person's input.
+    `text` is put in as one paste; when it appears, or has not within 5 s, Enter follows. `keys` are bytes as a
+    keyboard sends them ("\\r", "\\x1b", "1"), without Enter. One of the two is given. Counts as a person's input.
     """
 
     service = Service.TERMINAL
