@@ -86,7 +86,9 @@ class Launcher:
             if not wanted:
                 return
             link = await self._agents.links.get(project_id)
-            await asyncio.gather(*(self._start_safely(run, link) for run in wanted))
+            # One after another: several first terminals of a machine at once have ended its tmux.
+            for run in wanted:
+                await self._start_safely(run, link)
         except Refusal as refusal:
             log.info("runs.not_started_yet", project_id=str(project_id), why=refusal.type)
         except Exception:
