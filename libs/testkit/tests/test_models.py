@@ -74,6 +74,13 @@ async def test_what_the_user_says_after_a_tool_counts(models: Models, client: ht
     assert answer["content"][0]["text"] == "It is blue."
 
 
+async def test_of_two_messages_in_one_the_later_counts(models: Models, client: httpx2.AsyncClient) -> None:
+    models.script("Paint it", Say("It is blue."))
+    said = [{"role": "user", "content": f"Paint it\n{BOAT}\nPaint it after all"}]
+    answer = (await client.post("/anthropic/v1/messages", json=messages(messages=said))).json()
+    assert answer["content"][0]["text"] == "It is blue."
+
+
 async def test_wishes_beside_the_script_are_granted(models: Models, client: httpx2.AsyncClient) -> None:
     answer = (await client.post("/anthropic/v1/messages", json=messages(tools=[]))).json()
     assert answer["content"][0]["text"] == ASIDE

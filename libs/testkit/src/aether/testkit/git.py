@@ -65,10 +65,11 @@ def make_repository(folder: Path, name: str, files: dict[str, str], *, branch: s
     git("clone", "--quiet", "--bare", str(work), str(folder / f"{name}.git"))
 
 
-def git(*arguments: str) -> None:
-    """Run git as somebody with a name, without the host's own configuration."""
+def git(*arguments: str) -> str:
+    """What git says, run as somebody with a name and without the host's own configuration."""
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1", "HOME": "/nonexistent"}
-    subprocess.run(["git", *WHO, *arguments], check=True, env=environment, capture_output=True)
+    done = subprocess.run(["git", *WHO, *arguments], check=True, env=environment, capture_output=True, text=True)
+    return done.stdout
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from aether.testkit.described import Described, NotAsDescribed
-from aether.testkit.git import WHO_ARE_YOU, GitAnswer, GitRequest, backend, basic, make_repository
+from aether.testkit.git import WHO_ARE_YOU, GitAnswer, GitRequest, backend, basic, git, make_repository
 from aether.testkit.upstreams import served
 
 SPEC = Path(__file__).with_name("github.openapi.json")
@@ -146,6 +146,10 @@ class FakeGitHub:
         if files is not None:
             make_repository(self._folder, full_name, files)
         return f"{self.url}/{full_name}.git"
+
+    def last_commit(self, full_name: str) -> str:
+        """The subject of the newest commit that was pushed."""
+        return git("-C", str(self._folder / f"{full_name}.git"), "log", "-1", "--format=%s").strip()
 
     def fail(self, path: str, *faults: Fault) -> None:
         """The next requests whose path ends so fail, one after the other."""

@@ -167,7 +167,8 @@ class Models:
         """The turn that is due, if a script is under way."""
         done = 0
         for message in reversed(messages):
-            phrase = next((p for p in self._scripts if p in message.text), None)
+            # Two messages without an answer between them may come as one; the later counts.
+            phrase = max((p for p in self._scripts if p in message.text), key=message.text.rfind, default=None)
             if message.text.startswith(_TITLE):
                 return None
             if message.role == "user" and phrase is not None:
