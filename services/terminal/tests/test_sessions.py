@@ -26,6 +26,15 @@ async def test_what_a_person_types_is_run_and_its_output_is_seen(box: Box) -> No
     await viewer.close()
 
 
+async def test_many_terminals_at_once_in_a_machine_that_has_none_are_all_made(box: Box) -> None:
+    opened = await asyncio.gather(*(box.open() for _ in range(12)))
+    for terminal in opened:
+        viewer = await box.view(terminal)
+        await viewer.type("echo here-$((40+2))\r")
+        await viewer.sees("here-42")
+        await viewer.close()
+
+
 async def test_a_shell_is_a_login_shell_in_the_workspace_with_colours_and_without_tmux(box: Box) -> None:
     box.machine.env = {"GREETING": 'it\'s "two"\nlines; $HOME'}
     viewer = await box.view(await box.open())

@@ -21,11 +21,11 @@ LAUNCH = Launch(
     run_id="run-1",
     prompt='It\'s a "boat" $HOME `x`\nand -- more',
     command="",
-    home="/home/ada",
-    workspace="/home/ada/work space",
+    home="/home/dev",
+    workspace="/home/dev/work space",
     place="/dev/shm/aether-1/runs/run-1",
     socket="/tmp/aether-1/aether.sock",
-    program="/home/ada/.aether/bin/aether",
+    program="/home/dev/.aether/bin/aether",
     secret=SECRET,
     brokers={vendor: f"{BROKER}/{vendor}" for vendor in ("anthropic", "openai", "google", "openrouter")},
 )
@@ -224,7 +224,7 @@ def test_codex_without_a_key_is_left_to_its_persons_login(tmp_path: Path) -> Non
 
 def test_codex_trusts_our_hooks_by_the_hash_that_it_computes_itself(tmp_path: Path) -> None:
     """The hash is what codex 0.169.0 answered to hooks/list for this very hook."""
-    command = "/home/ada/.aether/bin/aether hook PreToolUse"
+    command = "/home/dev/.aether/bin/aether hook PreToolUse"
     recorded = "sha256:4e0835ed84dc4546762176cb08762874f6d497c274485656040bfcf534fee3c5"
     assert codex.trusted_hash("pre_tool_use", command, 5) == recorded
     states = codex_options(started(tmp_path, "codex", LAUNCH)[0])["hooks.state"]

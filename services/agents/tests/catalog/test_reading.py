@@ -10,18 +10,18 @@ from aether.agents.domain.report import Asked, Report
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SESSION = "1b89f64f-e44b-4254-9e8a-31f88d979915"
-WRITE = {"tool_name": "Write", "tool_input": {"file_path": "/home/ada/workspace/boat.txt", "content": "a boat\n"}}
+WRITE = {"tool_name": "Write", "tool_input": {"file_path": "/home/dev/workspace/boat.txt", "content": "a boat\n"}}
 SAIL = {"command": "echo sail > sail.txt", "description": "Run it"}
 COLOUR = {
     "question": "Which colour shall it be?",
     "header": "Choose",
     "options": [{"label": "Red", "description": "Take Red"}, {"label": "Blue", "description": "Take Blue"}],
 }
-SUGGESTED = [{"type": "addDirectories", "directories": ["/home/ada"], "destination": "session"}]
+SUGGESTED = [{"type": "addDirectories", "directories": ["/home/dev"], "destination": "session"}]
 
 
 def claude(event: str, **said: Any) -> Report | None:
-    base = {"session_id": SESSION, "hook_event_name": event, "cwd": "/home/ada/workspace"}
+    base = {"session_id": SESSION, "hook_event_name": event, "cwd": "/home/dev/workspace"}
     return only(claude_code.read(event, base | said, AT))
 
 
@@ -72,7 +72,7 @@ def test_claude_asks_for_permission_with_the_keys_of_its_dialog() -> None:
 
 def test_claude_has_no_second_yes_where_it_suggests_none() -> None:
     asked = asked_of(claude("PermissionRequest", **WRITE))
-    assert asked.text == "Write /home/ada/workspace/boat.txt\na boat"
+    assert asked.text == "Write /home/dev/workspace/boat.txt\na boat"
     assert list(keys_of(asked)) == ["yes", "no"]
 
 
@@ -174,7 +174,7 @@ def test_opencode_asks_for_permission_by_name() -> None:
 
 
 def test_opencode_shows_what_it_wants_to_write() -> None:
-    metadata = {"filepath": "/home/ada/workspace/boat.txt", "diff": "+a boat\n"}
+    metadata = {"filepath": "/home/dev/workspace/boat.txt", "diff": "+a boat\n"}
     said = opened("permission.asked", id="per_2", permission="edit", patterns=["boat.txt"], metadata=metadata)
     assert asked_of(said).text == "edit boat.txt\n+a boat"
 

@@ -193,14 +193,14 @@ class FakeLinks:
         self.links.pop(project_id, None)
 
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
-        raise NotImplementedError
+        raise AssertionError("nothing here changes a key or a token")
 
 
 class Nobody:
     """Neither a push service nor a webhook's receiver; no test here has one."""
 
     async def send(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError("nothing here leaves aether")
 
 
 @dataclass

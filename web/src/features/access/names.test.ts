@@ -4,7 +4,7 @@ import { fileName, kindOf } from "./names";
 
 test.each([
   ["~/.ssh/aether", "aether"],
-  ["C:/Users/ada/.ssh/web key", "web key"],
+  ["C:/Volumes/ada/.ssh/web key", "web key"],
   ["/", "aether"],
 ])("%s is downloaded as %s", (path, name) => expect(fileName(path)).toBe(name));
 

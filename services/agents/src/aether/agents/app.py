@@ -71,7 +71,7 @@ def parts(settings: AgentsSettings, chassis: Chassis) -> Agents:
 def vault_of(settings: AgentsSettings) -> Vault:
     """Raises CannotServe without a keyset: nothing would be sealed."""
     if settings.master_keyset_file is None:
-        raise CannotServe("AETHER_MASTER_KEYSET_FILE is not set; it names the keyset that secrets are sealed with.")
+        raise CannotServe("AETHER_MASTER_KEYSET_FILE is not set: it names the keyset that seals secrets.")
     return Vault.from_file(settings.master_keyset_file)
 
 

@@ -61,7 +61,7 @@ async def is_next(db: Reader, wanted: Input) -> bool:
 async def pending(db: Reader, now: datetime) -> list[Input]:
     """What is due, oldest first."""
     rows = await db.fetch(
-        f"SELECT {_COLUMNS} FROM agents.input WHERE state = 'pending' AND next_at <= $1 ORDER BY id LIMIT 200",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM agents.input WHERE state = 'pending' AND next_at <= $1 ORDER BY id LIMIT 200",  # noqa: S608 - our own column names
         now,
     )
     return [_input(row) for row in rows]

@@ -67,7 +67,7 @@ async def claim(db: Writer, owner: UUID, lease: timedelta) -> list[Row]:
         f"""
         UPDATE agents.machine SET owner = $1, owned_until = now() + $2
         WHERE owner = $1 OR owner IS NULL OR owned_until <= now()
-        RETURNING {COLUMNS}""",  # noqa: S608 - our own column names
+        RETURNING {COLUMNS}""",  # noqa: S608 - our own column names - our own column names
         owner,
         lease,
     )

@@ -43,7 +43,7 @@ async def add(
         # The only text put in is our own names of columns; so everywhere below.
         f"""
         INSERT INTO agents.run ({_COLUMNS}, secret_hash, secret_sealed, idempotency_key)
-        VALUES ({_PLACES})""",  # noqa: S608
+        VALUES ({_PLACES})""",  # noqa: S608 - our own column names
         *_values(run, _FIELDS),
         secret_hash,
         secret_sealed,

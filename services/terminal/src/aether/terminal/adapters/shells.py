@@ -1,8 +1,12 @@
 """Shells over SSH: in tmux where the machine has it, on a PTY of the connection where it has not."""
 
+import asyncio
+from weakref import WeakValueDictionary
+
 import asyncssh
 import structlog
 
+from aether.contracts.ids import ProjectId
 from aether.kit.ssh import Connected, MachineConnections, MachineUnreachable
 from aether.kit.trace import tracer
 from aether.terminal.adapters import script
@@ -23,6 +27,7 @@ class SshShells:
 
     def __init__(self, connections: MachineConnections) -> None:
         self._connections = connections
+        self._making: WeakValueDictionary[ProjectId, asyncio.Lock] = WeakValueDictionary()
 
     async def create(self, spec: ShellSpec, listener: ShellListener) -> Shell:
         connected = await self._connections.get(spec.project_id)
@@ -37,7 +42,9 @@ class SshShells:
                 cols=spec.cols,
                 rows=spec.rows,
             )
-            return await self._tmux(connected, tmux.create_command(), spec, listener, line)
+            # Of several that come at once to a machine without a tmux server, some find one that is just ending.
+            async with self._making.setdefault(spec.project_id, asyncio.Lock()):
+                return await self._tmux(connected, tmux.create_command(), spec, listener, line)
 
     async def attach(self, spec: ShellSpec, listener: ShellListener) -> Shell:
         connected = await self._connections.get(spec.project_id)

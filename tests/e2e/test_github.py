@@ -1,0 +1,108 @@
+"""From GitHub to a machine: sign in with it, choose a private repository, work on it, push; and let go again."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from aether.testkit.eventually import eventually
+from aether.testkit.github import FakeGitHub
+from aether.testkit.host import require_host
+from aether.testkit.page import start, type_line, until_text
+from aether.testkit.stack import Stack
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hub(server_folder: Path) -> AsyncIterator[FakeGitHub]:
+    require_host("git")
+    folder = server_folder / "at-github"
+    folder.mkdir()
+    async with FakeGitHub(folder).running() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def linked(server_folder: Path, hub: FakeGitHub) -> AsyncIterator[Stack]:
+    """An aether that knows this GitHub."""
+    folder = server_folder / "linked"
+    folder.mkdir(mode=0o711)
+    running = Stack(folder, environ=hub.environment)
+    try:
+        await running.start(within=150)
+        yield running
+    finally:
+        running.close()
+
+
+@pytest_asyncio.fixture
+async def page(browser: Browser, linked: Stack) -> AsyncIterator[Page]:
+    context = await browser.new_context(base_url=linked.url, viewport={"width": 1280, "height": 800})
+    yield await context.new_page()
+    await context.close()
+
+
+async def choose(page: Page, repository: str) -> None:
+    """In the dialog of a new project: a private repository, which GitHub is asked for first."""
+    await page.get_by_role("button", name="Create project").first.click()
+    await page.get_by_role("button", name="Choose from GitHub").click()
+    await page.get_by_role("link", name="Allow them at GitHub").click()
+    await page.wait_for_url("**/projects?new=true")
+    await page.get_by_role("button", name="Choose from GitHub").click()
+    await page.get_by_role("combobox", name="Repository").fill(repository.partition("/")[2])
+    option = page.get_by_role("option", name=re.compile(repository))
+    await expect(option).to_contain_text("private")
+    await option.click()
+    await page.get_by_role("dialog").get_by_role("button", name="Create project").click()
+    await page.wait_for_url(re.compile(r"/projects/[0-9a-f-]{36}"))
+
+
+@pytest.mark.timeout(240)
+async def test_a_private_repository_is_chosen_cloned_worked_on_and_pushed_and_its_token_is_nowhere(
+    page: Page, hub: FakeGitHub, linked: Stack
+) -> None:
+    require_host("tmux")
+    hub.user("ada")
+    hub.repository("ada/boats", private=True, files={"boat.txt": "blue\n"})
+    await page.goto("/signup")
+    await page.get_by_role("link", name="Sign up with GitHub").click()
+    await page.wait_for_url("**/projects")
+    await choose(page, "ada/boats")
+    await start(page, "boats")
+    await until_cloned(page)
+    await type_line(page, "git config user.email ada@example.com; git config user.name Ada; cat boat.txt")
+    await until_text(page, "blue")
+    await type_line(page, "echo red > boat.txt; git commit -qam Repaint && git push -q && echo pushed-$((40+2))")
+    await until_text(page, "pushed-42", within=30)
+    tokens = [grant.access for grant in hub.grants.values()]
+    assert tokens
+    await type_line(page, "cat ~/.git-credentials ~/.gitconfig .git/config; env; echo looked-$((40+2))")
+    await until_text(page, "looked-42")
+    shown = await page.evaluate("() => window.__aether?.terminalText() ?? ''")
+    volume = [path.read_bytes() for path in (linked.home / "machines").rglob("*") if path.is_file()]
+    for token in tokens:
+        assert token not in shown
+        assert not any(token.encode() in held for held in volume)
+    assert hub.last_commit("ada/boats") == "Repaint"
+
+
+async def until_cloned(page: Page) -> None:
+    await type_line(page, "until [ -e .git ]; do sleep 0.2; done; echo cloned-$((40+2))")
+    await until_text(page, "cloned-42", within=60)
+
+
+async def test_who_takes_the_grant_back_at_github_is_told_and_links_again(page: Page, hub: FakeGitHub) -> None:
+    hub.user("grace")
+    await page.goto("/signup")
+    await page.get_by_role("link", name="Sign up with GitHub").click()
+    await page.wait_for_url("**/projects")
+    hub.forget("grace")
+    await page.get_by_role("button", name="Create project").first.click()
+    await page.get_by_role("button", name="Choose from GitHub").click()
+    await expect(page.get_by_role("dialog")).to_contain_text(re.compile("[Ll]ink"), timeout=15_000)
+    await page.goto("/settings/github")
+    await page.get_by_role("link", name=re.compile("again", re.IGNORECASE)).click()
+    await page.wait_for_url("**/settings/github**")
+    await eventually(lambda: any(grant.user.login == "grace" for grant in hub.grants.values()), within=10)
