@@ -1,4 +1,4 @@
-"""Whatever is killed under an agent at work, its run is there, its state true, and all that it printed complete."""
+"""Whatever is killed under an agent at work, its run is there, its state true, and all it printed complete."""
 
 import re
 from typing import Any
