@@ -110,7 +110,7 @@ class Anthropic:
 
     def _block(self, index: int, block: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         is_text = block["type"] == "text"
-        empty = block | ({"text": ""} if is_text else {"input": {}})
+        empty: dict[str, Any] = {**block, "text": ""} if is_text else {**block, "input": {}}
         yield "content_block_start", {"index": index, "content_block": empty}
         kind, field = ("text_delta", "text") if is_text else ("input_json_delta", "partial_json")
         for piece in _pieces(block["text"] if is_text else json.dumps(block["input"])):
@@ -251,7 +251,7 @@ def _use(call: Call) -> dict[str, Any]:
 
 
 def _begun(item: dict[str, Any]) -> dict[str, Any]:
-    empty: dict[str, Any] = {"message": {"content": []}, "function_call": {"arguments": ""}}
+    empty: dict[str, dict[str, Any]] = {"message": {"content": []}, "function_call": {"arguments": ""}}
     return item | {"status": "in_progress"} | empty.get(item["type"], {"input": ""})
 
 
