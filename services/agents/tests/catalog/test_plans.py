@@ -225,7 +225,7 @@ def test_codex_without_a_key_is_left_to_its_persons_login(tmp_path: Path) -> Non
 def test_codex_trusts_our_hooks_by_the_hash_that_it_computes_itself(tmp_path: Path) -> None:
     """The hash is what codex 0.169.0 answered to hooks/list for this very hook."""
     command = "/home/dev/.aether/bin/aether hook PreToolUse"
-    recorded = "sha256:4e0835ed84dc4546762176cb08762874f6d497c274485656040bfcf534fee3c5"
+    recorded = "sha256:d184c3ac30f752c673bb281d6fea5303e7b9c0ee5b3b221288c7e926868f26c1"
     assert codex.trusted_hash("pre_tool_use", command, 5) == recorded
     states = codex_options(started(tmp_path, "codex", LAUNCH)[0])["hooks.state"]
     assert set(states) == {f"/<session-flags>/config.toml:{key}:0:0" for key in codex.EVENTS.values()}
