@@ -16,7 +16,7 @@ from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 from aether.testkit.models import Ask, Held, Models, Run, Say, Write
 from aether.testkit.page import create_project, sign_up, start, stop, type_line
-from aether.testkit.stack import Stack
+from aether.testkit.stack import Stack, standing
 
 KEY = "sk-canary-4f1d7a9be2c84d0f9a6b"
 GO_ON = "The machine was restarted. Go on where you left off."
@@ -50,14 +50,8 @@ async def models() -> AsyncIterator[Models]:
 async def brokered(server_folder: Path, models: Models) -> AsyncIterator[Stack]:
     """An aether whose vendors are the scripted model."""
     require_host("npm")
-    folder = server_folder / "agents"
-    folder.mkdir(mode=0o711)
-    running = Stack(folder, environ={"AGENTS_VENDORS": json.dumps(models.bases())})
-    try:
-        await running.start(within=150)
+    async with standing(server_folder / "agents", {"AGENTS_VENDORS": json.dumps(models.bases())}) as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest_asyncio.fixture

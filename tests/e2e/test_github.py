@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from aether.testkit.github import FakeGitHub
 from aether.testkit.host import require_host
 from aether.testkit.page import start, type_line, until_text
-from aether.testkit.stack import Stack
+from aether.testkit.stack import Stack, standing
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -26,14 +26,8 @@ async def hub(server_folder: Path) -> AsyncIterator[FakeGitHub]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def linked(server_folder: Path, hub: FakeGitHub) -> AsyncIterator[Stack]:
     """An aether that knows this GitHub."""
-    folder = server_folder / "linked"
-    folder.mkdir(mode=0o711)
-    running = Stack(folder, environ=hub.environment)
-    try:
-        await running.start(within=150)
+    async with standing(server_folder / "linked", hub.environment) as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest_asyncio.fixture

@@ -22,7 +22,7 @@ from aether.cli.supervisor.composition import DATABASE
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 from aether.testkit.person import Person
-from aether.testkit.stack import Stack
+from aether.testkit.stack import Stack, standing
 
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----"
 PRINTED = {"injected key", "value of a project's environment"}
@@ -54,14 +54,8 @@ class Canaries:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def talkative(server_folder: Path) -> AsyncIterator[Stack]:
     """An aether of its own, that logs everything."""
-    folder = server_folder / "talkative"
-    folder.mkdir(mode=0o711)
-    running = Stack(folder, environ={"AETHER_LOG_LEVEL": "DEBUG"})
-    try:
-        await running.start(within=150)
+    async with standing(server_folder / "talkative", {"AETHER_LOG_LEVEL": "DEBUG"}) as running:
         yield running
-    finally:
-        running.close()
 
 
 async def send_all(stack: Stack, person: Person, canaries: Canaries) -> None:

@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 from aether.testkit.clock import FakeClock
 from aether.testkit.nats import EmbeddedNats, GivenNats, nats_for_a_session
 from aether.testkit.postgres import PostgresServer, postgres_for_a_session
-from aether.testkit.stack import Stack
+from aether.testkit.stack import Stack, standing
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +63,8 @@ def clock() -> FakeClock:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stack(server_folder: Path) -> AsyncIterator[Stack]:
     """One whole aether for the session, as `aether up` starts it: `.url`, `.kill(part)`, `.output()`."""
-    folder = server_folder / "stack"
-    folder.mkdir(mode=0o711)
-    running = Stack(folder)
-    try:
-        await running.start(within=150)
+    async with standing(server_folder / "stack") as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,18 @@ class Stack:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+
+@asynccontextmanager
+async def standing(folder: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[Stack]:
+    """A whole aether for as long as the block lasts; `folder` is made."""
+    folder.mkdir(mode=0o711)
+    running = Stack(folder, environ=environ)
+    try:
+        await running.start(within=150)
+        yield running
+    finally:
+        running.close()
 
 
 async def _accepts(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 INSIDE = "/run/aether"  # where the sandbox shows the machine's settings, read-only
 LISTENING = b"Server listening on "  # what sshd says on stderr once it does
+# As in aether.kit.ssh; a machine without sshd imports this and shall not carry the kit.
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com")
 MACS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 # Of people's keys; certificates are the platform's own. RSA only with SHA-2.
