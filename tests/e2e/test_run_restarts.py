@@ -67,6 +67,16 @@ async def test_a_run_goes_on_through_the_death_of_every_service_and_nothing_is_l
     assert (await run_until(person, run, "done"))["last_message"] == "You said yes."
 
 
+async def test_a_command_that_has_ended_leaves_what_it_printed_last(person: Person) -> None:
+    require_host("tmux")
+    project = await person.create("brief")
+    await person.start(project)
+    command = {"agent": "command", "command": "seq 100; echo that was all"}
+    run = (await person.post(f"/api/projects/{project}/runs", command))["id"]
+    ended = await run_until(person, run, "done")
+    assert ended["last_message"].endswith("99\n100\nthat was all")
+
+
 @pytest.mark.timeout(180)
 async def test_an_agent_that_cannot_resume_has_failed_with_its_machine_and_says_so(person: Person) -> None:
     require_host("tmux")

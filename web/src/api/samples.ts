@@ -72,6 +72,7 @@ export function sampleRun(id: string, more: Partial<Run> = {}): Run {
     version: 1,
     created_at: "2026-11-22T10:00:00Z",
     ended_at: null,
+    dismissed: false,
     ...more,
   };
 }

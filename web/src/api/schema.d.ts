@@ -2566,6 +2566,11 @@ export interface components {
             created_at: string;
             /** Ended At */
             ended_at: string | null;
+            /**
+             * Dismissed
+             * @default false
+             */
+            dismissed: boolean;
         };
         /** RunList */
         RunList: {

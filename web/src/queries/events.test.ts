@@ -100,7 +100,8 @@ test("a run changes in its place, a new one comes first, and an older event is i
 });
 
 test("a run that was taken off the board does not come back by a late event, and goes with its project", () => {
-  cache.setQueryData(keys.runs, [run("r1"), run("r2", { project_id: "b" })]);
+  cache.setQueryData(keys.runs, [run("r1"), run("r2", { project_id: "b" }), run("r3")]);
+  applyEvent(cache, { name: "run.changed", data: run("r3", { dismissed: true, version: 9 }) });
   applyEvent(cache, { name: "run.changed", data: run("gone", { ended_at: "2026-11-22T11:00:00Z" }) });
   applyEvent(cache, { name: "project.deleted", data: { id: "b" } });
   expect(cache.getQueryData<Run[]>(keys.runs)?.map(({ id }) => id)).toEqual(["r1"]);

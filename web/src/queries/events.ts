@@ -19,6 +19,7 @@ export type ServerEvent =
   | { name: "run.changed"; data: Run }
   | { name: "ports.changed"; data: { project_id: string; ports: Port[] } }
   | { name: "notice.raised"; data: { notice: Notice; unread: number } }
+  | { name: "github.changed"; data: object }
   | { name: "account.revoked"; data: object }
   | { name: "reset"; data: object };
 
@@ -31,6 +32,7 @@ export const EVENT_NAMES: readonly ServerEvent["name"][] = [
   "run.changed",
   "ports.changed",
   "notice.raised",
+  "github.changed",
   "account.revoked",
   "reset",
 ];
@@ -45,13 +47,15 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
   else if (event.name === "ports.changed")
     cache.setQueryData(keys.ports(event.data.project_id), event.data.ports);
   else if (event.name === "notice.raised") putNotice(cache, event.data.notice, event.data.unread);
+  else if (event.name === "github.changed") void cache.invalidateQueries({ queryKey: keys.github });
   else if (event.name === "account.revoked") cache.setQueryData(keys.me, null);
   else void cache.invalidateQueries();
 }
 
-/** A run in its place. An ended one that is not on the board was taken off it. */
+/** A run in its place; one that was taken off the board leaves it. */
 export function putRun(cache: QueryClient, run: Run): void {
   cache.setQueryData<Run[]>(keys.runs, (list) => {
+    if (run.dismissed) return list?.filter(({ id }) => id !== run.id);
     const at = list?.findIndex(({ id }) => id === run.id) ?? -1;
     if (!list || (at < 0 && run.ended_at)) return list;
     if (at < 0) return [run, ...list];

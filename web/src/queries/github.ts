@@ -2,13 +2,12 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
 import { address } from "@/api/send";
-
-const GITHUB = ["github"];
+import { keys } from "./keys";
 
 export const githubQuery = queryOptions({
-  queryKey: GITHUB,
+  queryKey: keys.github,
   queryFn: () => answer(api.GET("/api/github")),
-  // Linking happens on GitHub's pages, and no event tells of it.
+  // Linking happens on GitHub's pages, and is told to the pages that are open then.
   staleTime: 0,
 });
 
@@ -16,7 +15,7 @@ export function useUnlinkGitHub() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: () => answer(api.DELETE("/api/github")),
-    onSuccess: () => cache.invalidateQueries({ queryKey: GITHUB }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.github }),
   });
 }
 

@@ -5,6 +5,7 @@ export const keys = {
   projects: ["projects"] as const,
   project: (id: string) => ["project", id] as const,
   runs: ["runs"] as const,
+  github: ["github"] as const,
   catalog: ["catalog"] as const,
   screen: (terminalId: string) => ["screen", terminalId] as const,
   terminals: (projectId: string) => ["terminals", projectId] as const,

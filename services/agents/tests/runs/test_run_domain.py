@@ -86,6 +86,16 @@ def test_the_terminal_of_an_earlier_start_ends_nothing() -> None:
     assert run.closed(TerminalId(new_id()), "exited", 0, LATER, gone=False, resumes=True) == run
 
 
+def test_what_it_printed_last_are_its_last_words_if_it_said_none() -> None:
+    def ended(run: Run) -> str:
+        over = run.closed(run.terminal_id, "exited", 0, LATER, gone=False, resumes=False, printed="bye")
+        assert over.ended_at == LATER
+        return over.last_message
+
+    assert ended(a_run()) == "bye"
+    assert ended(replace(a_run(), last_message="All is tidy.")) == "All is tidy."
+
+
 def test_an_agent_without_hooks_works_once_it_has_begun_and_one_with_hooks_says_so_itself() -> None:
     assert a_run("starting").began(MUTE, LATER).state == "working"
     assert a_run("starting").began(TALKER, LATER).state == "starting"

@@ -261,7 +261,10 @@ class TerminalChanged(Event):
 
 
 class TerminalClosed(Event):
-    """A session has ended: its program exited, it was closed, or its machine stopped."""
+    """A session has ended: its program exited, it was closed, or its machine stopped.
+
+    `last_lines` is what it printed last, as plain text, where its output was still at hand; machine data.
+    """
 
     subject = "terminal.closed.v1"
     producer = Service.TERMINAL
@@ -272,6 +275,7 @@ class TerminalClosed(Event):
     terminal_id: TerminalId
     terminal: TerminalView
     reason: Literal["exited", "closed", "machine_stopped"]
+    last_lines: list[str] = []
 
 
 class TerminalSignal(Event):

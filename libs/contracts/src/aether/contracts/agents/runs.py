@@ -68,6 +68,7 @@ class RunView(Reply):
     version: int
     created_at: AwareDatetime
     ended_at: AwareDatetime | None = None
+    dismissed: bool = False  # taken off the board
 
 
 class RunList(Reply):

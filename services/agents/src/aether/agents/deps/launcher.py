@@ -182,7 +182,7 @@ class Launcher:
     # Ends
 
     async def terminal_closed(
-        self, run: Run, reason: Reason, code: int | None, *, cause: Event | None = None
+        self, run: Run, reason: Reason, code: int | None, *, printed: str = "", cause: Event | None = None
     ) -> None:
         """Its terminal is closed: by a person, with its machine, or because the program in it ended."""
         # A machine that is being stopped ends its programs first, and says that it has stopped later.
@@ -191,7 +191,7 @@ class Launcher:
         resumes, terminal_id = self.resumes(run), run.terminal_id
         after = await self._ledger.change(
             run.id,
-            lambda r, now: r.closed(terminal_id, how, code, now, gone=gone, resumes=resumes),
+            lambda r, now: r.closed(terminal_id, how, code, now, gone=gone, resumes=resumes, printed=printed),
             cause=cause,
         )
         if after is not None and after.ended_at is not None and not gone:

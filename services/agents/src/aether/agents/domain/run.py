@@ -227,11 +227,17 @@ class Run:
         *,
         gone: bool,
         resumes: bool,
+        printed: str = "",
     ) -> "Run":
-        """After a terminal was closed, with its machine if that is `gone`. An earlier one is no matter."""
+        """After a terminal was closed, with its machine if that is `gone`. An earlier one is no matter.
+
+        What it `printed` last are its last words, if it has said none itself.
+        """
         if self.wanted or self.terminal_id != terminal_id:
             return self
-        return self.machine_stopped(now, resumes=resumes) if gone else self.ended(how, code, now)
+        if gone:
+            return self.machine_stopped(now, resumes=resumes)
+        return replace(self, last_message=self.last_message or printed).ended(how, code, now)
 
     def ended(self, how: End, code: int | None, now: datetime) -> "Run":
         """Its terminal is closed: by a person, or because the agent has exited with `code`, None if unknown."""

@@ -38,6 +38,7 @@ def run_view(run: Run, now: datetime, cents_per_minute: float) -> RunView:
         version=run.version,
         created_at=run.created_at,
         ended_at=run.ended_at,
+        dismissed=run.dismissed_at is not None,
     )
 
 

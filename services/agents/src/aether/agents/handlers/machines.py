@@ -4,6 +4,7 @@ from aether.agents.deps.agents import Agents
 from aether.agents.deps.ports import Machine
 from aether.agents.deps.runs import desk
 from aether.agents.domain.run import Run
+from aether.agents.domain.screen import last_message
 from aether.agents.store import attention, keys, machines, pushes, tokens, webhooks
 from aether.agents.store import runs as store
 from aether.contracts.event import Event
@@ -37,7 +38,10 @@ async def end_of_terminal(event: TerminalClosed, agents: Agents) -> None:
     """The run that was in it has ended, or waits for its machine."""
     run = await _in_terminal(event.terminal_id, agents)
     if run is not None:
-        await desk(agents).launcher.terminal_closed(run, event.reason, event.terminal.exit_code, cause=event)
+        printed = last_message(event.last_lines)
+        await desk(agents).launcher.terminal_closed(
+            run, event.reason, event.terminal.exit_code, printed=printed, cause=event
+        )
 
 
 async def rang(event: TerminalSignal, agents: Agents) -> None:

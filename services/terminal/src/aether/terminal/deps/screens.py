@@ -62,10 +62,15 @@ async def lines_of(session: Session, lines: int) -> list[str]:
     """As they are at this moment."""
     shell = await session.shell(PATIENCE)
     if not shell.keeps_screen:
-        start = max(session.ring.start, session.base, session.ring.end - TAIL_BYTES)
-        return plain_output(session.ring.read(start, TAIL_BYTES), lines)
+        return last_printed(session, lines)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return plain(await shell.screen(lines), lines)
     except (ConnectionError, TimeoutError) as error:
         raise SessionsUnavailable("The machine did not show the screen in time. Try again.") from error
+
+
+def last_printed(session: Session, lines: int) -> list[str]:
+    """The last lines of its output since it was last attached to."""
+    start = max(session.ring.start, session.base, session.ring.end - TAIL_BYTES)
+    return plain_output(session.ring.read(start, TAIL_BYTES), lines)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from aether.terminal.deps.jumps import Jumps
 from aether.terminal.deps.port_table import PortTable
 from aether.terminal.deps.ports import Lookouts, Runs, Shells, Ways
 from aether.terminal.deps.recorder import Recorder
-from aether.terminal.deps.screens import Screens
+from aether.terminal.deps.screens import Screens, last_printed
 from aether.terminal.deps.session import Session
 from aether.terminal.deps.teller import Teller
 from aether.terminal.deps.tunnels import Tunnels
@@ -47,6 +47,7 @@ FIND_AT_ONCE = 8
 FIND_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 30.0
 RETRY_SECONDS = 0.5
+LAST_LINES = 20
 
 # Returns if the project is the account's; raises NotFound for a foreign one, as for one that is nobody's.
 RequireProject = Callable[[AccountId, ProjectId], Awaitable[None]]
@@ -287,10 +288,15 @@ class Terminals:
             self._later(self._close_kept(session, reason, exit_code))
 
     async def close_kept(
-        self, db: Writer, terminal: Terminal, reason: Reason, exit_code: int | None = None
+        self,
+        db: Writer,
+        terminal: Terminal,
+        reason: Reason,
+        exit_code: int | None = None,
+        last_lines: Sequence[str] = (),
     ) -> None:
         """Write that a terminal has ended, and say so."""
-        ended, fact = terminal.closed(reason, at=datetime.now(UTC), exit_code=exit_code)
+        ended, fact = terminal.closed(reason, at=datetime.now(UTC), exit_code=exit_code, last_lines=last_lines)
         await store.keep(db, ended)
         db.publish(fact)
 
@@ -313,7 +319,7 @@ class Terminals:
         async with self.transaction() as db:
             kept = await store.locked(db, session.terminal.id)
             if kept is not None and kept.state == "open":
-                await self.close_kept(db, session.terminal, reason, exit_code)
+                await self.close_kept(db, session.terminal, reason, exit_code, last_printed(session, LAST_LINES))
 
     async def _keep_chunk(self, terminal_id: TerminalId, data: bytes) -> None:
         async with self.transaction() as db:

@@ -1,5 +1,6 @@
 """A terminal as it is kept: its states, and the facts that follow from a change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -46,7 +47,7 @@ class Terminal:
         )
 
     def closed(
-        self, reason: Reason, *, at: datetime, exit_code: int | None = None
+        self, reason: Reason, *, at: datetime, exit_code: int | None = None, last_lines: Sequence[str] = ()
     ) -> tuple["Terminal", said.TerminalClosed]:
         """The ended session and the fact. `exit_code` is None where nobody knows it."""
         ended = replace(self, state="closed", closed_at=at, exit_code=exit_code)
@@ -56,6 +57,7 @@ class Terminal:
             terminal_id=self.id,
             terminal=ended.view(),
             reason=reason,
+            last_lines=list(last_lines),
         )
         return ended, fact
 
