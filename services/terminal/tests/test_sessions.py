@@ -159,6 +159,7 @@ async def test_the_exit_code_is_told_after_all_output_and_kept(box: Box) -> None
     assert b"last\r\n" in viewer.data
     assert viewer.told("exit") == [{"type": "exit", "code": 7, "reason": "exited"}]
     await eventually(lambda: box.has_said("terminal.closed.v1"))
+    assert (await box.said("terminal.closed.v1"))[0]["last_lines"][-2:] == ["3000", "last"]
     view = await box.ask(GetTerminal(account_id=box.account, terminal_id=terminal.id))
     assert (view.state, view.exit_code) == ("closed", 7)
 

@@ -8,7 +8,7 @@ import pytest
 from aether.agents.domain.launch import Agent, Launch, Plan
 from aether.agents.domain.notable import notable
 from aether.agents.domain.report import Asked, State
-from aether.agents.domain.run import GO_ON
+from aether.agents.domain.run import GO_ON, Run
 from aether.agents.domain.start import script
 from aether.agents.domain.telling import changed, told
 from aether.agents.domain.views import run_view
