@@ -9,7 +9,7 @@ from aether.contracts.agents import DeleteKey, KeyView, ListKeys, PutKey
 from aether.contracts.ids import ProjectId
 from aether.gateway.api import agent_shapes as shapes
 from aether.gateway.api.auth import note
-from aether.gateway.api.guard import Member, SignedIn, TheGateway
+from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import MEMBER, THING
 from aether.gateway.api.projects import JSON, answered
 from aether.gateway.deps.gateway import Gateway
@@ -50,7 +50,7 @@ async def put_key(
 
 
 @router.delete("/{name}", status_code=204, responses=MEMBER, summary="Forget a key")
-async def delete_key(name: Name, caller: SignedIn, request: Request, gateway: TheGateway) -> None:
+async def delete_key(name: Name, caller: Member, request: Request, gateway: TheGateway) -> None:
     await gateway.bus.request(DeleteKey(account_id=caller.account_id, name=name))
     _write_down(gateway, request, "key.deleted", name)
 
