@@ -1,9 +1,10 @@
 """Real coding agents in real machines, started, answered and resumed on the page. Their model is scripted."""
 
 import asyncio
+import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
-from aether.testkit.models import Ask, Held, Models, Run, Say, Write
+from aether.testkit.models import Ask, Fail, Held, Models, Run, Say, Write
 from aether.testkit.page import create_project, sign_up, start, stop, type_line
 from aether.testkit.stack import Stack, standing
 
@@ -149,6 +150,28 @@ async def test_a_real_agent_asks_is_answered_and_goes_on_after_a_restart(
     never.set()
 
 
+@pytest.mark.timeout(400)
+async def test_a_far_limit_and_a_refused_key_are_seen_where_the_agent_waits_in_silence(
+    window: BrowserContext, brokered: Stack, models: Models, email: str
+) -> None:
+    models.script("Hit the limit", Fail(429, "rate_limit_exceeded", headers={"retry-after": "10800"}, times=-1))
+    page = await window.new_page()
+    await sign_up(page, email)
+    await keep_key(page, brokered, "OPENAI_API_KEY")
+    await create_project(page, "limits")
+    await start(page, "limits")
+    await page.goto("/projects")
+    await start_agent(page, "Codex", "Hit the limit.")
+    limited = page.get_by_text(re.compile(r"Limited until \d\d:\d\d"))
+    await expect(limited.first).to_be_visible(timeout=CALM)
+    wrong = {"value": "sk-not-the-key", "mode": "brokered"}
+    refused = await page.request.put("/api/keys/OPENAI_API_KEY", data=wrong, headers={"Origin": brokered.url})
+    assert refused.ok
+    await start_agent(page, "Codex", "Say hello.")
+    await expect(part(page, "Failed and stuck")).to_contain_text("The key was refused", timeout=CALM)
+    models.strangers.clear()
+
+
 def assert_heard(models: Models, text: str) -> None:
     assert any(text in json.dumps(asked.body) for asked in models.turns), f"the model was never told {text!r}"
 
@@ -161,9 +184,18 @@ def assert_no_key(stack: Stack) -> None:
         except psutil.Error:
             continue
         assert not any(KEY in each for each in said), process
-    places = [stack.home / "volumes", stack.home / "logs", *Path("/dev/shm").glob("aether-*")]
+    places = [stack.home / "volumes", stack.home / "logs", *memory_of_machines()]
     found = [path for place in places for path in place.rglob("*") if holds_key(path)]
     assert found == []
+
+
+def memory_of_machines() -> Iterator[Path]:
+    """Their tmpfs, as their own processes have it before them."""
+    yield from Path("/dev/shm").glob("aether-*")
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if "AETHER_MACHINE" in process.environ():
+                yield from Path(f"/proc/{process.pid}/root/dev/shm").glob("aether-*")
 
 
 def holds_key(path: Path) -> bool:
