@@ -42,14 +42,23 @@ export const attentionQuery = queryOptions({
 export function useUpdateAttention() {
   const cache = useQueryClient();
   return useMutation({
+    mutationKey: SETTINGS,
+    // One after the other, so that the server has them in the order in which they were made.
+    scope: { id: "attention" },
     mutationFn: (body: UpdateAttention) => answer(api.PATCH("/api/me/attention", { body })),
     onMutate: (change) => {
       const before = cache.getQueryData<AttentionSettings>(SETTINGS);
       if (before) cache.setQueryData(SETTINGS, { ...before, ...given(change) });
       return before;
     },
-    onSuccess: (settings) => cache.setQueryData(SETTINGS, settings),
-    onError: (_error, _change, before) => cache.setQueryData(SETTINGS, before),
+    onSuccess: (settings) => {
+      // What is answered to an earlier change does not know of a later one, which stands already.
+      if (cache.isMutating({ mutationKey: SETTINGS }) === 1) cache.setQueryData(SETTINGS, settings);
+    },
+    onError: (_error, _change, before) => {
+      cache.setQueryData(SETTINGS, before);
+      return cache.invalidateQueries({ queryKey: SETTINGS });
+    },
   });
 }
 

@@ -226,7 +226,7 @@ async def test_a_browser_can_be_called_no_more_by_its_own_person_only(box: Box, 
 async def test_twenty_browsers_are_kept_and_the_oldest_make_room(box: Box) -> None:
     for number in range(22):
         await add(box, Browser(f"https://push.example.com/{number}"), label=str(number))
-    rows = await box.rows("SELECT label FROM agents.push ORDER BY id")
+    rows = await box.rows("SELECT label FROM agents.push ORDER BY label::int")
     assert [row["label"] for row in rows] == [str(number) for number in range(2, 22)]
 
 

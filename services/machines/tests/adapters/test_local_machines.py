@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from aether.contracts.ids import MachineId, OperationId, ProjectId, new_id
@@ -168,11 +169,14 @@ async def test_a_killed_machine_is_gone_with_the_last_moment_it_was_seen(lab: La
     seen = await lab.provider.inspect(machine.machine_id)
     assert seen.observed is Observed.RUNNING
     before = datetime.now(UTC)
-    os.kill(leader_of(lab, machine), signal.SIGKILL)
+    leader = psutil.Process(leader_of(lab, machine))
+    leader.kill()
 
     async def is_gone() -> bool:
         return (await lab.provider.inspect(machine.machine_id)).observed is Observed.GONE
 
+    # It ends after all that it had begun: until then it is its server that seems to have ended.
+    await eventually(lambda: not leader.is_running() or leader.status() == psutil.STATUS_ZOMBIE)
     await eventually(is_gone)
     gone = await lab.provider.inspect(machine.machine_id)
     assert gone.stopped_at is not None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import shlex
 import socket
 from pathlib import Path
 
@@ -47,7 +48,9 @@ async def test_the_environment_of_the_machine_reaches_every_command(lab: Lab) ->
 
 async def test_a_machine_without_walls_says_that_it_sees_the_host(lab: Lab) -> None:
     machine = await lab.started()
-    seen = await lab.says(machine, f"grep -qs pytest /proc/{os.getpid()}/cmdline && echo host || echo own")
+    mine = shlex.quote(Path("/proc/self/cmdline").read_bytes().replace(b"\0", b" ").decode().strip())
+    look = f"tr '\\0' ' ' 2>/dev/null </proc/{os.getpid()}/cmdline | grep -qsF -- {mine}"
+    seen = await lab.says(machine, f"{{ {look}; }} 2>/dev/null && echo host || echo own")
     assert await lab.says(machine, "echo ${AETHER_SEES_HOST:-0}") == {"host": "1", "own": "0"}[seen]
 
 

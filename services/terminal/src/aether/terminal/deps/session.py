@@ -221,7 +221,8 @@ class Session:
         now = time.monotonic()
         viewer.pace.acknowledge(offset, sent=viewer.sent, at=now)
         viewer.pump(self.ring, now)
-        if viewer.behind and viewer.caught_up:
+        # While the way is lost the ring is empty: whoever is behind for that gets all of it once it is back.
+        if viewer.behind and viewer.caught_up and self._shell is not None:
             self._resync(viewer, HISTORY_BEHIND)
         self._regulate()
 
