@@ -154,16 +154,17 @@ async def test_a_real_agent_asks_is_answered_and_goes_on_after_a_restart(
 async def test_a_far_limit_and_a_refused_key_are_seen_where_the_agent_waits_in_silence(
     window: BrowserContext, brokered: Stack, models: Models, email: str
 ) -> None:
-    models.script("Hit the limit", Fail(429, "rate_limit_exceeded", headers={"retry-after": "10800"}, times=-1))
+    models.refusing = Fail(429, "rate_limit_exceeded", headers={"retry-after": "10800"})
     page = await window.new_page()
     await sign_up(page, email)
     await keep_key(page, brokered, "OPENAI_API_KEY")
     await create_project(page, "limits")
     await start(page, "limits")
     await page.goto("/projects")
-    await start_agent(page, "Codex", "Hit the limit.")
+    await start_agent(page, "Codex", "Say good morning.")
     limited = page.get_by_text(re.compile(r"Limited until \d\d:\d\d"))
     await expect(limited.first).to_be_visible(timeout=CALM)
+    models.refusing = None
     wrong = {"value": "sk-not-the-key", "mode": "brokered"}
     refused = await page.request.put("/api/keys/OPENAI_API_KEY", data=wrong, headers={"Origin": brokered.url})
     assert refused.ok

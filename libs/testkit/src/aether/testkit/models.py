@@ -107,6 +107,7 @@ class Models:
         self.url = ""
         self.requests: list[Asked] = []
         self.strangers: list[Mapping[str, str]] = []
+        self.refusing: Fail | None = None  # what everything is answered with, scripts and asides alike
         self._scripts: dict[str, tuple[Turn, ...]] = {}
 
     def script(self, phrase: str, *turns: Turn) -> None:
@@ -153,7 +154,7 @@ class Models:
 
     async def _speak(self, path: str, dialect: Dialect, body: Any, headers: Mapping[str, str]) -> Response:
         messages, tools = tuple(dialect.messages(body)), dialect.tools(body)
-        turn = self._turn(messages) if tools else None
+        turn = self.refusing or (self._turn(messages) if tools else None)
         self.requests.append(Asked(path, dict(headers), body, messages, aside=turn is None))
         if isinstance(turn, Fail):
             return JSONResponse(dialect.problem(turn.kind, turn.sentence), turn.status, dict(turn.headers))
