@@ -196,7 +196,7 @@ def memory_of_machines() -> Iterator[Path]:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if "AETHER_MACHINE" in process.environ():
-                yield from Path(f"/proc/{process.pid}/root/dev/shm").glob("aether-*")
+                yield from Path("/proc", str(process.pid), "root", "dev", "shm").glob("aether-*")
 
 
 def holds_key(path: Path) -> bool:

@@ -94,7 +94,7 @@ async def test_who_takes_the_grant_back_at_github_is_told_and_links_again(page: 
     hub.forget("grace")
     await page.get_by_role("button", name="Create project").first.click()
     await page.get_by_role("button", name="Choose from GitHub").click()
-    await page.get_by_role("link", name="Link GitHub again").click()
+    await page.get_by_role("link", name=re.compile("Link GitHub")).click()
     await page.wait_for_url("**/projects?new=true")
     await page.get_by_role("button", name="Choose from GitHub").click()
     await expect(page.get_by_role("combobox", name="Repository")).to_be_visible()

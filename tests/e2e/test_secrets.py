@@ -25,7 +25,6 @@ from aether.testkit.person import Person
 from aether.testkit.stack import Stack, standing
 
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----"
-PRINTED = {"injected key", "value of a project's environment"}
 
 
 @dataclass
@@ -138,7 +137,9 @@ async def _err(person: Person, canaries: Canaries, project: str) -> None:
 
 async def _run_one(person: Person, project: str) -> None:
     """Through the start of a run: its secret is made, and the keys are offered to it."""
-    begun = await person.post(f"/api/projects/{project}/runs", {"agent": "command", "command": "env; sleep 1"})
+    begun = await person.post(
+        f"/api/projects/{project}/runs", {"agent": "command", "command": "env | wc -l; sleep 1"}
+    )
 
     async def is_over() -> bool:
         return bool((await person.get(f"/api/runs/{begun['id']}"))["ended_at"])
@@ -192,9 +193,7 @@ async def test_no_secret_is_written_down_anywhere(talkative: Stack) -> None:
     tables = await tables_of(talkative)
     assert "agents.run" in tables or any(name.startswith("agents.") for name in tables)
     for name, rows in tables.items():
-        # What scrolls over a terminal is recorded, and the command above printed what it was given.
-        recorded = PRINTED if name.startswith("terminal.") else set()
-        found = canaries.found_in(rows) - recorded
+        found = canaries.found_in(rows)
         assert not found, f"{name} holds {found}"
     for process in processes_of(talkative):
         environment = "\0".join(f"{key}={value}" for key, value in process.environ().items()).encode()
