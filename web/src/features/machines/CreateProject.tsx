@@ -50,7 +50,9 @@ export default function CreateProject({ close }: { close: () => void }) {
   const github = useLinkedGitHub();
   const form = useRef<HTMLFormElement>(null);
   const submitButton = useRef<HTMLButtonElement>(null);
-  const [picking, setPicking] = useState(false);
+  const [wantsToPick, setPicking] = useState(false);
+  // A link that is lost meanwhile leads back to the form, and to linking again.
+  const picking = wantsToPick && (github.account !== null || github.pending);
   const [picked, setPicked] = useState<Repository | null>(null);
   const errors = fieldErrors(create.error);
   // At once, or the dialog takes the focus that the list has lost.
