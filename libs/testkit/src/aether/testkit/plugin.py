@@ -17,6 +17,7 @@ from aether.testkit.postgres import PostgresServer, postgres_for_a_session
 from aether.testkit.stack import Stack, standing
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one worker is to run by itself: a file; or all that needs a whole aether, which comes first.
 
