@@ -25,8 +25,8 @@ help: ## Say what each target does
 up: $(INSTALLED) ## Run aether on this computer until Ctrl-C; PORT=… names another port than 8080
 	@exec $(BIN)/aether up $(if $(PORT),--port $(PORT))
 
-test: $(INSTALLED) test-web ## Run every test; TESTS=… names a part of them, WORKERS=… by how many
-	$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadgroup --no-loadscope-reorder $(TESTS)
+test: $(INSTALLED) test-web ## Run every test; TESTS=… names a part of them, WORKERS=… how many files at once
+	$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-web: $(WEB_INSTALLED)
 	cd web && npm test

@@ -17,16 +17,9 @@ from aether.testkit.postgres import PostgresServer, postgres_for_a_session
 from aether.testkit.stack import Stack, standing
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one worker is to run by itself: a file; or all that needs a whole aether, which comes first.
-
-    Whole aethers beside each other would keep each other from being as quick as they have to be.
-    """
+    """What needs a whole aether and takes longest comes first, so that no worker is left with it in the end."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
-    for item in items:
-        group = "e2e" if "e2e" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
