@@ -1,5 +1,6 @@
 """Keys, the way in by SSH, and how one is called: set on the pages, kept by the services."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,7 @@ async def test_how_one_is_called_is_kept_and_a_press_on_a_notification_leads_the
     await page.get_by_role("button", name="Turn on here").click()
     await page.get_by_role("button", name="Try it").click()
     await page.goto("/projects")
+    await expect(page.get_by_role("button", name=re.compile("notice|notification", re.IGNORECASE))).to_be_visible()
     await press_shown_notification(page)
     await page.wait_for_url("**/settings/notifications")
 

@@ -37,7 +37,8 @@ function sendTo(page, path) {
   return new Promise((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => resolve(true);
-    setTimeout(() => resolve(false), 400);
+    // A page that is still loading has not begun to listen; a browser lets a window be opened for some seconds.
+    setTimeout(() => resolve(false), 1500);
     page.postMessage({ kind: "go", path }, [channel.port2]);
   });
 }

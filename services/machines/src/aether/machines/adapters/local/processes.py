@@ -147,6 +147,7 @@ def end(members: Callable[[], set[Process]], grace: float) -> None:
         for process in left - told:
             _say_goodbye(process)
         told |= left
+        # They are other processes' children, so nothing tells of their end: it shows only when looked for.
         time.sleep(LOOK_EVERY)
     if left:
         _kill_all(members)
@@ -164,7 +165,7 @@ def _kill_all(members: Callable[[], set[Process]]) -> None:
             raise StillAlive(f"{len(left)} processes do not end")
         for process in left:
             send(process, signal.SIGKILL)
-        time.sleep(LOOK_EVERY)
+        time.sleep(LOOK_EVERY)  # as in end()
 
 
 def listening_ports() -> set[int]:

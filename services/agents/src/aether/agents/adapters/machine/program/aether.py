@@ -213,6 +213,7 @@ def say_kept(folder: str) -> bool:
             while not said_or_refused(os.path.join(folder, name)):
                 if time.monotonic() > end:
                     return False
+                # The socket is a file that is there or not; nothing tells when somebody listens on it again.
                 time.sleep(PAUSE)
     return True
 
