@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -241,6 +242,40 @@ async def test_restarting_a_service_fails_no_question(nats_server: EmbeddedNats)
             await serve(terminal, empty_list)
             ending.set()
             assert sum(await asyncio.gather(*asking)) > 0
+
+
+@asynccontextmanager
+async def overheard(nats_server: EmbeddedNats) -> AsyncIterator[tuple[str, bytearray]]:
+    """Another address of the server, and all that is said to it there."""
+    said = bytearray()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: bytearray) -> None:
+        while piece := await reader.read(65536):
+            note += piece
+            writer.write(piece)
+        writer.close()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = urlsplit(nats_server.url)
+        there, back = await asyncio.open_connection(server.hostname, server.port)
+        await asyncio.gather(carry(reader, back, said), carry(there, writer, bytearray()))
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as listening:
+        host, port = listening.sockets[0].getsockname()
+        yield f"nats://{host}:{port}", said
+
+
+async def test_a_service_hears_out_the_server_only_after_it_has_said_that_it_takes_no_more(
+    nats_server: EmbeddedNats,
+) -> None:
+    async with overheard(nats_server) as (url, said), Bus.connect(url, Service.TERMINAL) as terminal:
+        await serve(terminal, empty_list)
+        await terminal.client.flush()
+        before = len(said)
+        await terminal.stop_answering()
+        words = [line.split()[0] for line in bytes(said[before:]).splitlines()]
+    assert words.count(b"UNSUB") == len(served_by(Service.TERMINAL))
+    assert words[: words.index(b"PING")].count(b"UNSUB") > 0
 
 
 async def test_a_missing_terminal_is_told_as_missing(nats_server: EmbeddedNats) -> None:

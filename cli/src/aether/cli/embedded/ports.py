@@ -2,10 +2,13 @@
 
 import errno
 import json
+import random
 import socket
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+# Below what kernels give to outgoing connections (Linux: from 32768 on), or one of those could be faster.
+ANY = range(20_000, 32_768)
 IPV6 = (socket.AF_INET6, "::1")  # browsers try this one first for `localhost`
 
 
@@ -26,10 +29,11 @@ def _bindable(family: socket.AddressFamily, host: str, port: int) -> bool:
 
 
 def any_free_port() -> int:
-    """A port the kernel says is free."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A free port that no connection of this computer takes before it is used. Raises OSError if there is none."""
+    port = next(filter(is_free, random.SystemRandom().sample(ANY, len(ANY))), None)
+    if port is None:
+        raise OSError(errno.EADDRNOTAVAIL, f"No port from {ANY.start} to {ANY.stop - 1} is free")
+    return port
 
 
 def next_free_port(wanted: int) -> int:
