@@ -1,4 +1,4 @@
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, notifyManager, QueryCache, QueryClient } from "@tanstack/react-query";
 import { asApiError } from "@/api/problem";
 import { keys } from "./keys";
 
@@ -12,6 +12,9 @@ function worthRetrying(failures: number, error: unknown): boolean {
 function noticeSignOut(error: unknown): void {
   if (asApiError(error).status === 401) queryClient.setQueryData(keys.me, null);
 }
+
+// Before the next task, not after it: a box that was ticked would stand unticked for that long.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: noticeSignOut }),
