@@ -64,10 +64,11 @@ class TmuxShell(asyncssh.SSHClientSession[bytes]):
             self.detach()
             raise SessionsUnavailable("The machine did not open the session in time. Try again.") from error
         pane, _, window = answer[1][0].partition(b" ")
+        self._renamed(window)
         self._pane = pane.decode()
         self._parser.follow(pane)
-        if window.startswith(script.EXITED):
-            self._exited(window)
+        if self._exit_code is not None:
+            self.end()
 
     def write(self, data: bytes) -> None:
         for command in script.keys_commands(self._pane, data):
@@ -177,19 +178,20 @@ class TmuxShell(asyncssh.SSHClientSession[bytes]):
         if name == b"session-changed" and not self._attached.done():
             self._attached.set_result(None)
         elif name == b"window-renamed":
-            window = rest.partition(b" ")[2]
-            if window.startswith(script.EXITED):
-                self._exited(window)
+            self._renamed(rest.partition(b" ")[2])
         elif name == b"error":
             self._complaint = rest[:500]
 
     # Its own.
 
-    def _exited(self, window: bytes) -> None:
-        """The shell has ended; its pane is kept until this ends it, so that no output is lost."""
+    def _renamed(self, window: bytes) -> None:
+        """Whether the shell has ended; its pane is kept until this ends it, so that no output is lost."""
+        if not window.startswith(script.EXITED):
+            return
         code = window.removeprefix(script.EXITED)
         self._exit_code = int(code) if code.isdigit() else 0
-        self.end()
+        if self._pane:  # or ready() would ask a session that is gone, and ends it itself
+            self.end()
 
     async def _look(self) -> snapshot.Pane:
         answer = await self._ask(f"display-message -p -t {self._pane} '{snapshot.FORMAT}'")
