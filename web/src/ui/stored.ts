@@ -10,19 +10,28 @@ export class Stored<Settings extends object> {
     defaults: Settings,
   ) {
     this.#settings = { ...defaults, ...this.#read() };
+    // What is chosen in one tab holds in all of them; without a key, everything was forgotten.
+    globalThis.addEventListener?.("storage", (event) => {
+      if (event.key === key || event.key === null) this.#take({ ...defaults, ...this.#read() });
+    });
   }
 
   readonly set = (change: Partial<Settings>): void => {
-    this.#settings = { ...this.#settings, ...change };
+    const settings = { ...this.#settings, ...change };
     try {
-      localStorage.setItem(this.key, JSON.stringify(this.#settings));
+      localStorage.setItem(this.key, JSON.stringify(settings));
     } catch {
       // Without storage the choice lasts as long as the page.
     }
-    for (const listener of this.#listeners) listener();
+    this.#take(settings);
   };
 
   readonly get = (): Settings => this.#settings;
+
+  #take(settings: Settings): void {
+    this.#settings = settings;
+    for (const listener of this.#listeners) listener();
+  }
 
   #read(): Partial<Settings> {
     try {
