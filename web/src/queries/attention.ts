@@ -12,13 +12,19 @@ export const noticesQuery = queryOptions({
   queryFn: () => answer(api.GET("/api/notices")),
 });
 
+/** Between the pages of one browser: that notices were read, which no event tells. */
+export const readElsewhere = new BroadcastChannel("aether.notices");
+
 /** Marks notices read; null: all of them. Shown at once, because a badge that stays is a lie. */
 export function useReadNotices() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (ids: string[] | null) => answer(api.POST("/api/notices/read", { body: { ids } })),
     onMutate: (ids) => cache.setQueryData<Notices>(keys.notices, (known) => known && markedRead(known, ids)),
-    onSuccess: (notices) => cache.setQueryData(keys.notices, notices),
+    onSuccess: (notices) => {
+      cache.setQueryData(keys.notices, notices);
+      readElsewhere.postMessage("read");
+    },
     onError: () => cache.invalidateQueries({ queryKey: keys.notices }),
   });
 }

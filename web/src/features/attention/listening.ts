@@ -1,31 +1,31 @@
 /** What a page does with the notices that come while it is open: ring, show, and go where a notification leads. */
-import type { Notice } from "@/api/types";
-import { attentionQuery } from "@/queries/attention";
+import type { Notice, Run } from "@/api/types";
+import { attentionQuery, readElsewhere } from "@/queries/attention";
 import { queryClient } from "@/queries/client";
 import type { ServerEvent } from "@/queries/events";
 import { keys } from "@/queries/keys";
 import { live } from "@/queries/link";
 import { announce } from "@/ui/announce";
-import { canNotify, keepOn, reach, show } from "./browser";
+import { canNotify, forgetBrowser, keepOn, reach, show } from "./browser";
+import { Freshness } from "./freshness";
 import { manner } from "./manner";
 import { chime } from "./sound";
 
 const LOCK = "aether.listening";
+
 async function ring(notice: Notice): Promise<void> {
-  announce(notice.title);
   const settings = await queryClient.ensureQueryData(attentionQuery);
-  const { sound, notification } = manner(notice, settings, new Date(), document.hasFocus());
+  const { sound, notification } = manner(notice, settings, new Date());
   if (sound) void chime();
   // With a subscription the push service calls; twice for one thing would be noise.
   if (notification && (await reach()) === "page") await show({ ...notice, tag: notice.id });
 }
 
-/** Answers are given elsewhere too: what a run no longer asks is no longer unread. */
-function freshen(): void {
-  void queryClient.invalidateQueries({ queryKey: keys.notices });
+/** What the new state of a run does not say already: the Watcher says that as it comes. */
+function say({ kind, run_id, title }: Notice): void {
+  const run = queryClient.getQueryData<Run[]>(keys.runs)?.find(({ id }) => id === run_id);
+  if (run?.state !== kind) announce(title);
 }
-
-const SETTLE_MS = 1_000;
 
 /**
  * Rings for what comes until the answer is called. Of several pages of one browser only one rings, also while nobody
@@ -34,12 +34,12 @@ const SETTLE_MS = 1_000;
 export function listen(go: (path: string) => void): () => void {
   const over = new AbortController();
   let rings = !navigator.locks;
-  let settling: ReturnType<typeof setTimeout> | undefined;
+  const freshness = new Freshness(queryClient);
   const hear = (event: ServerEvent): void => {
-    if (event.name === "notice.raised" && rings) ring(event.data.notice).catch(() => undefined);
-    if (event.name !== "run.changed" || event.data.question) return;
-    clearTimeout(settling);
-    settling = setTimeout(freshen, SETTLE_MS);
+    if (event.name === "run.changed") freshness.hear(event.data);
+    if (event.name !== "notice.raised") return;
+    say(event.data.notice);
+    if (rings) ring(event.data.notice).catch(() => undefined);
   };
   const hold = (): Promise<void> => {
     rings = true;
@@ -49,13 +49,17 @@ export function listen(go: (path: string) => void): () => void {
   // A lock that is no longer wanted is refused with an AbortError.
   navigator.locks?.request(LOCK, { signal: over.signal }, hold).catch(() => undefined);
   const ended = live.onEvent(hear);
+  readElsewhere.addEventListener("message", freshness.ask);
   const forget = takeLeads(go);
   return () => {
     over.abort();
     live.listenOn(false);
-    clearTimeout(settling);
+    readElsewhere.removeEventListener("message", freshness.ask);
+    freshness.end();
     ended();
     forget();
+    // Revoked, deleted or run out: whoever comes next must not read what this person is told.
+    if (queryClient.getQueryData(keys.me) === null) void forgetBrowser();
   };
 }
 

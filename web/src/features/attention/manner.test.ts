@@ -1,65 +1,36 @@
 import { expect, test } from "vitest";
-import type { AttentionSettings, Notice } from "@/api/types";
 import { manner } from "./manner";
+import { sampleNotice, sampleSettings } from "./samples";
 
 const NOW = new Date("2026-11-22T12:00:00Z");
-
-const notice = (more: Partial<Notice> = {}): Notice => ({
-  id: "n",
-  project_id: "p",
-  run_id: "r",
-  kind: "waiting",
-  title: "Codex asks",
-  body: "Run it?",
-  path: "/projects/p",
-  created_at: "2026-11-22T11:59:58Z",
-  read_at: null,
-  ...more,
-});
-
-const settings = (more: Partial<AttentionSettings> = {}): AttentionSettings => ({
-  person_id: "me",
-  sound: true,
-  push: true,
-  mail: false,
-  kinds: ["waiting", "failed"],
-  quiet_start: null,
-  quiet_end: null,
-  time_zone: "UTC",
-  push_public_key: null,
-  ...more,
-});
 
 const BOTH = { sound: true, notification: true };
 const NONE = { sound: false, notification: false };
 
+const notice = sampleNotice("n");
+const settings = sampleSettings();
+
 test.each([
-  ["a question", notice(), settings(), false, BOTH],
-  ["a question to a page that has the focus", notice(), settings(), true, { ...BOTH, notification: false }],
+  ["a question", notice, settings, BOTH],
   [
     "a question to one who wants no sound",
-    notice(),
-    settings({ sound: false }),
-    false,
+    notice,
+    sampleSettings({ sound: false }),
     { ...BOTH, sound: false },
   ],
   [
     "a question to one who wants no notifications",
-    notice(),
-    settings({ push: false }),
-    false,
+    notice,
+    sampleSettings({ push: false }),
     { ...BOTH, notification: false },
   ],
-  ["what a page looks at already", notice({ read_at: "2026-11-22T11:59:59Z" }), settings(), false, NONE],
-  ["a kind that is not wanted", notice({ kind: "done" }), settings(), false, NONE],
-  ["quiet hours", notice(), settings({ quiet_start: "11:00", quiet_end: "13:00" }), false, NONE],
+  ["what a page looks at already", sampleNotice("n", { read_at: "2026-11-22T11:59:59Z" }), settings, NONE],
+  ["a kind that is not wanted", sampleNotice("n", { kind: "done" }), settings, NONE],
+  ["quiet hours", notice, sampleSettings({ quiet_start: "11:00", quiet_end: "13:00" }), NONE],
   [
     "what a resumed stream tells of late",
-    notice({ created_at: "2026-11-22T11:50:00Z" }),
-    settings(),
-    false,
+    sampleNotice("n", { created_at: "2026-11-22T11:50:00Z" }),
+    settings,
     NONE,
   ],
-] as const)("%s", (_what, given, wanted, watched, how) =>
-  expect(manner(given, wanted, NOW, watched)).toEqual(how),
-);
+] as const)("%s", (_what, given, wanted, how) => expect(manner(given, wanted, NOW)).toEqual(how));

@@ -10,10 +10,10 @@ export interface Manner {
   notification: boolean;
 }
 
-/** `watched`: a page of aether has the focus, so a notification says nothing new. */
-export function manner(notice: Notice, settings: AttentionSettings, now: Date, watched: boolean): Manner {
+/** What a page that has the focus looks at comes as read already; another page of aether says nothing of it. */
+export function manner(notice: Notice, settings: AttentionSettings, now: Date): Manner {
   const late = now.getTime() - Date.parse(notice.created_at) > FRESH_MS;
   const wanted = settings.kinds.includes(notice.kind) && !isQuiet(settings, now);
   const calls = wanted && !late && !notice.read_at;
-  return { sound: calls && settings.sound, notification: calls && settings.push && !watched };
+  return { sound: calls && settings.sound, notification: calls && settings.push };
 }
