@@ -30,6 +30,8 @@ export function useCreateToken() {
     mutationFn: (body: { name: string; expires_at?: string | null }) =>
       answer(api.POST("/api/tokens", { body, params: { header: idempotencyKey() } })),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.tokens }),
+    // The answer holds the secret; it goes with the dialog that shows it.
+    gcTime: 0,
   });
 }
 

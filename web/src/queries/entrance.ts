@@ -5,12 +5,16 @@ import type { Me, UpdateMe } from "@/api/types";
 import { forgetBrowser } from "@/features/attention/browser";
 import { keys } from "./keys";
 
-const ENTRANCE = { entrance: true };
+const ENTRANCE = {
+  meta: { entrance: true },
+  // What was sent holds passwords; they go with the form they were typed into.
+  gcTime: 0,
+};
 
 function useEntrance<Given>(send: (given: Given) => Promise<Me>) {
   const cache = useQueryClient();
   return useMutation({
-    meta: ENTRANCE,
+    ...ENTRANCE,
     mutationFn: send,
     onSuccess: (me) => {
       cache.clear();
@@ -33,14 +37,14 @@ export function useLogin() {
 
 export function useForgot() {
   return useMutation({
-    meta: ENTRANCE,
+    ...ENTRANCE,
     mutationFn: (body: { email: string }) => answer(api.POST("/api/auth/forgot", { body })),
   });
 }
 
 export function useReset() {
   return useMutation({
-    meta: ENTRANCE,
+    ...ENTRANCE,
     mutationFn: (body: { token: string; password: string }) => answer(api.POST("/api/auth/reset", { body })),
   });
 }
@@ -48,7 +52,7 @@ export function useReset() {
 export function useUpdateMe() {
   const cache = useQueryClient();
   return useMutation({
-    meta: ENTRANCE,
+    ...ENTRANCE,
     mutationFn: (body: UpdateMe) => answer(api.PATCH("/api/me", { body })),
     onSuccess: (me) => cache.setQueryData(keys.me, me),
   });
@@ -74,7 +78,7 @@ export function useLogout() {
 export function useDeleteMe() {
   const cache = useQueryClient();
   return useMutation({
-    meta: ENTRANCE,
+    ...ENTRANCE,
     mutationFn: (body: { password: string }) => answer(api.DELETE("/api/me", { body })),
     onSuccess: () => left(cache),
   });

@@ -17,7 +17,10 @@ export function usePutKey() {
   return useMutation({
     mutationFn: ({ name, ...body }: PutKey & { name: string }) =>
       answer(api.PUT("/api/keys/{name}", { body, params: { path: { name } } })),
-    onSuccess: () => cache.invalidateQueries({ queryKey: KEYS }),
+    // Not waited for: a form that is still there would take the key it has added for one that it replaces.
+    onSuccess: () => void cache.invalidateQueries({ queryKey: KEYS }),
+    // What was sent holds the value of the key; it goes with the dialog it was typed into.
+    gcTime: 0,
   });
 }
 
