@@ -1,12 +1,14 @@
 """Keys, the way in by SSH, and how one is called: set on the pages, kept by the services."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from aether.testkit.page import PASSWORD, create_project, sign_up
+from aether.testkit.stack import Stack
 
 VALUE = "sk-ant-api03-canary-0123456789-x7Qa"
 
@@ -37,6 +39,64 @@ async def test_a_key_is_kept_replaced_and_deleted_and_its_value_never_comes_back
     await page.get_by_role("menuitem", name="Delete key").click()
     await page.get_by_role("alertdialog").get_by_role("button", name="Delete key").click()
     await expect(page.get_by_text("No keys yet.")).to_be_visible()
+
+
+@pytest.mark.timeout(180)
+async def test_a_key_that_is_added_again_replaces_the_one_there_is_for_those_who_have_it(
+    context: BrowserContext, email: str
+) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    await create_project(page, "harbour")
+    await create_project_beside(page, "lighthouse")
+    await page.goto("/settings/keys")
+    await page.get_by_role("button", name="Add key").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Value").fill(VALUE)
+    await dialog.get_by_label("In the machines").check()
+    await dialog.get_by_label("Only these").check()
+    await dialog.get_by_label("harbour").check()
+    await dialog.get_by_role("button", name="Add key").click()
+    await expect(page.get_by_text("in machines · harbour")).to_be_visible()
+    await page.get_by_role("button", name="Add key").click()
+    await expect(dialog.get_by_role("status")).to_have_text("Replaces the one ending in …x7Qa")
+    await dialog.get_by_label("Value").fill(f"{VALUE}-9fTz")
+    await dialog.get_by_role("button", name="Replace key").click()
+    await expect(page.get_by_text("…9fTz")).to_be_visible()
+    await expect(page.get_by_text("in machines · harbour")).to_be_visible()
+
+
+async def create_project_beside(page: Page, name: str) -> None:
+    await page.goto("/projects")
+    await create_project(page, name)
+
+
+async def test_who_has_a_key_is_not_changed_before_the_projects_are_known(
+    context: BrowserContext, email: str, stack: Stack
+) -> None:
+    page = await context.new_page()
+    await sign_up(page, email)
+    await create_project(page, "harbour")
+    key = {"value": VALUE, "mode": "injected", "projects": []}
+    kept = await page.request.put("/api/keys/DEPLOY_KEY", data=key, headers={"Origin": stack.url})
+    assert kept.ok
+    known = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await known.wait()
+        await route.continue_()
+
+    await page.route("**/api/projects", wait)
+    await page.goto("/settings/keys")
+    await page.get_by_role("button", name="Menu of DEPLOY_KEY").click()
+    await page.get_by_role("menuitem", name="Change who has it").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog.get_by_role("button", name="Save")).to_be_disabled()
+    await expect(dialog.get_by_text("There is no project yet.")).to_have_count(0)
+    known.set()
+    await dialog.get_by_label("harbour").check()
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("in machines · harbour")).to_be_visible()
 
 
 @pytest.mark.timeout(180)
@@ -77,8 +137,9 @@ async def test_how_one_is_called_is_kept_and_a_press_on_a_notification_leads_the
     await page.get_by_label("Sound").uncheck()
     await page.get_by_label("An agent has finished its turn").uncheck()
     await page.get_by_label("From").fill("23:15")
-    await page.get_by_role("button", name="Set quiet hours").click()
+    await page.get_by_label("From").press("Enter")
     await expect(page.get_by_role("button", name="Have none")).to_be_visible()
+    await expect(page.get_by_label("From")).to_be_focused()
     await page.reload()
     await expect(page.get_by_label("Sound")).not_to_be_checked()
     await expect(page.get_by_label("An agent has finished its turn")).not_to_be_checked()
@@ -104,6 +165,25 @@ async def press_shown_notification(page: Page) -> None:
             self.dispatchEvent(Object.assign(event, { notification, waitUntil: () => undefined }));
         }"""
     )
+
+
+async def test_who_is_signed_out_from_elsewhere_is_called_in_that_browser_no_more(
+    context: BrowserContext, email: str, browser: Browser, stack: Stack
+) -> None:
+    await context.grant_permissions(["notifications"])
+    page = await context.new_page()
+    await sign_up(page, email)
+    await page.goto("/settings/notifications")
+    await page.get_by_role("button", name="Turn on here").click()
+    await expect(page.get_by_role("button", name="Turn off here")).to_be_visible()
+    elsewhere = await browser.new_context(base_url=stack.url, extra_http_headers={"Origin": stack.url})
+    await elsewhere.request.post("/api/auth/login", data={"email": email, "password": PASSWORD})
+    sessions = (await (await elsewhere.request.get("/api/sessions")).json())["items"]
+    other = next(session["id"] for session in sessions if not session["current"])
+    await elsewhere.request.delete(f"/api/sessions/{other}")
+    await page.wait_for_url("**/login?next=*")
+    await page.wait_for_function("() => !JSON.parse(localStorage.getItem('aether.attention')).on")
+    await elsewhere.close()
 
 
 @pytest.mark.timeout(180)

@@ -5,7 +5,7 @@ import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { FailureLine } from "@/ui/Failure";
 import { Field, INPUT_LOOK } from "@/ui/Field";
-import { fieldErrors, formValues, unshown } from "@/ui/form";
+import { fieldErrors, unshown } from "@/ui/form";
 import { useNow } from "@/ui/now";
 import { Panel } from "@/ui/Panel";
 import { isQuiet } from "./quiet";
@@ -24,13 +24,14 @@ export function QuietHours({ settings }: { settings: AttentionSettings }) {
   const update = useUpdateAttention();
   const isSet = Boolean(settings.quiet_start && settings.quiet_end);
   const quietNow = isQuiet(settings, new Date(useNow()));
+  const [from, setFrom] = useState(settings.quiet_start || "22:00");
+  const [until, setUntil] = useState(settings.quiet_end || "07:00");
   const [zone, setZone] = useState(isSet ? settings.time_zone : HERE);
   const errors = fieldErrors(update.error);
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const { quiet_start, quiet_end } = formValues(event.currentTarget, "quiet_start", "quiet_end");
     const done = (): void => announce("Quiet hours saved.");
-    update.mutate({ quiet_start, quiet_end, time_zone: zone }, { onSuccess: done });
+    update.mutate({ quiet_start: from, quiet_end: until, time_zone: zone }, { onSuccess: done });
   };
   const end = (): void =>
     update.mutate({ quiet_start: "", quiet_end: "" }, { onSuccess: () => announce("No quiet hours.") });
@@ -39,25 +40,20 @@ export function QuietHours({ settings }: { settings: AttentionSettings }) {
       title="Quiet hours"
       lead="No sound, notification, mail or webhook. The pages still show what calls."
     >
-      <form
-        key={`${settings.quiet_start}${settings.quiet_end}`}
-        onSubmit={submit}
-        className="grid gap-4"
-        noValidate
-      >
+      <form onSubmit={submit} className="grid gap-4" noValidate>
         <div className="grid max-w-xl grid-cols-2 items-start gap-4 sm:grid-cols-[7rem_7rem_minmax(0,1fr)]">
           <Field
             label="From"
-            name="quiet_start"
             type="time"
-            defaultValue={settings.quiet_start ?? "22:00"}
+            value={from}
+            onChange={(event) => setFrom(event.target.value)}
             error={errors.quiet_start}
           />
           <Field
             label="Until"
-            name="quiet_end"
             type="time"
-            defaultValue={settings.quiet_end ?? "07:00"}
+            value={until}
+            onChange={(event) => setUntil(event.target.value)}
             error={errors.quiet_end}
           />
           <label className="col-span-2 grid gap-1 sm:col-span-1">

@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Key, KeyMode, Project } from "@/api/types";
+import type { Key, KeyMode } from "@/api/types";
 import { projectsQuery } from "@/queries/projects";
-import { usePutKey } from "@/queries/vendorKeys";
+import { usePutKey, vendorKeysQuery } from "@/queries/vendorKeys";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
-import { Choice, Choices } from "@/ui/Choice";
 import { Dialog } from "@/ui/Dialog";
 import { FailureLine } from "@/ui/Failure";
 import { Field, INPUT_LOOK } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
-import { MODE_WORDS, misplaced, VENDORS } from "./vendors";
+import { allowed, ModeChoices, ProjectChoices } from "./KeyChoices";
+import { misplaced, VENDORS } from "./vendors";
 
 const OTHER = "";
 
@@ -25,15 +25,21 @@ interface KeyFormProps {
 /** A new key, or other projects and another way for one there is. Its value is replaced elsewhere. */
 export function KeyForm({ known, meant, close }: KeyFormProps) {
   const put = usePutKey();
-  const projects = useQuery(projectsQuery).data ?? [];
+  const kept = useQuery(vendorKeysQuery);
+  const projects = useQuery(projectsQuery);
   const [vendor, setVendor] = useState(vendorOf(known?.name ?? meant));
   const [name, setName] = useState(vendor === OTHER ? (known?.name ?? meant ?? "") : "");
   const [value, setValue] = useState("");
   const errors = fieldErrors(put.error);
-  const hasVendor = known ? known.vendor !== "" : vendor !== OTHER;
   const called = known?.name ?? (vendor === OTHER ? name.trim() : vendor);
+  // A name has one key: to add it again is to replace it, and who had it has it still.
+  const replaced = known ? undefined : kept.data?.find((key) => key.name === called);
+  const begins = known ?? replaced;
+  const hasVendor = begins ? begins.vendor !== "" : vendor !== OTHER;
+  const ready = kept.data && projects.data;
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
+    if (!ready) return;
     const form = event.currentTarget;
     const { mode } = formValues(form, "mode");
     const body = { name: called, mode: mode as KeyMode, projects: allowed(form) };
@@ -55,18 +61,29 @@ export function KeyForm({ known, meant, close }: KeyFormProps) {
               setName={setName}
               error={errors.name}
             />
+            <Replaced last4={replaced?.last4} />
             <ValueField name={called} value={value} setValue={setValue} error={errors.value} />
           </>
         )}
-        <ModeChoices key={String(hasVendor)} mode={known?.mode} hasVendor={hasVendor} />
-        <ProjectChoices chosen={known?.projects ?? null} projects={projects} />
-        <FailureLine error={unshown(put.error, ["name", "value"])} />
+        <ModeChoices key={`mode-${begins?.name ?? hasVendor}`} mode={begins?.mode} hasVendor={hasVendor} />
+        <ProjectChoices
+          key={`projects-${begins?.name ?? ""}`}
+          chosen={begins?.projects ?? null}
+          projects={projects.data}
+        />
+        <FailureLine error={ready ? unshown(put.error, ["name", "value"]) : (kept.error ?? projects.error)}>
+          {!ready && (
+            <Button size="small" onClick={() => void Promise.all([kept.refetch(), projects.refetch()])}>
+              Try again
+            </Button>
+          )}
+        </FailureLine>
         <div className="flex justify-end gap-2">
           <Button kind="quiet" onClick={close}>
             Cancel
           </Button>
-          <Button type="submit" kind="primary" busy={put.isPending}>
-            {known ? "Save" : "Add key"}
+          <Button type="submit" kind="primary" busy={put.isPending} disabled={!ready}>
+            {known ? "Save" : replaced ? "Replace key" : "Add key"}
           </Button>
         </div>
       </form>
@@ -79,10 +96,17 @@ function vendorOf(name: string | undefined): string {
   return VENDORS.some((vendor) => vendor.name === name) ? name : OTHER;
 }
 
-/** The ids that are ticked; null is every project. */
-function allowed(form: HTMLFormElement): string[] | null {
-  const data = new FormData(form);
-  return data.get("scope") === "some" ? data.getAll("project").map(String) : null;
+/** Said aloud too, because it comes and goes with the name. */
+function Replaced({ last4 }: { last4: string | undefined }) {
+  return (
+    <p role="status" className="-mt-2 text-12 text-waiting empty:hidden">
+      {last4 !== undefined && (
+        <>
+          Replaces the one ending in <code className="font-mono">…{last4}</code>
+        </>
+      )}
+    </p>
+  );
 }
 
 interface NameProps {
@@ -162,56 +186,5 @@ export function ValueField({ name, value, setValue, error }: ValueProps) {
       }
       error={error}
     />
-  );
-}
-
-function ModeChoices({ mode, hasVendor }: { mode: KeyMode | undefined; hasVendor: boolean }) {
-  const { brokered, injected } = MODE_WORDS;
-  return (
-    <Choices legend="How agents use it" className="gap-2">
-      <Choice
-        type="radio"
-        name="mode"
-        value="brokered"
-        defaultChecked={hasVendor && mode !== "injected"}
-        disabled={!hasVendor}
-        note={hasVendor ? brokered.note : "Only for the vendors aether knows."}
-      >
-        Through aether’s broker
-      </Choice>
-      <Choice
-        type="radio"
-        name="mode"
-        value="injected"
-        defaultChecked={!hasVendor || mode === "injected"}
-        note={injected.note}
-      >
-        In the machines
-      </Choice>
-    </Choices>
-  );
-}
-
-function ProjectChoices({ chosen, projects }: { chosen: string[] | null; projects: Project[] }) {
-  const [some, setSome] = useState(chosen !== null);
-  return (
-    <Choices legend="Which projects have it">
-      <Choice type="radio" name="scope" value="every" checked={!some} onChange={() => setSome(false)}>
-        Every project, also later ones
-      </Choice>
-      <Choice type="radio" name="scope" value="some" checked={some} onChange={() => setSome(true)}>
-        Only these
-      </Choice>
-      {some && (
-        <div className="ml-6 grid max-h-40 overflow-auto rounded-md border border-line px-2 py-1">
-          {projects.map(({ id, name }) => (
-            <Choice key={id} name="project" value={id} defaultChecked={chosen?.includes(id)}>
-              {name}
-            </Choice>
-          ))}
-          {!projects.length && <p className="text-muted">There is no project yet.</p>}
-        </div>
-      )}
-    </Choices>
   );
 }
