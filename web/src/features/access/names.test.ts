@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { AgentToken } from "@/api/types";
-import { fileName, kindOf } from "./names";
+import { fileName, kindOf, saveText } from "./names";
 
 test.each([
   ["~/.ssh/aether", "aether"],
@@ -14,3 +14,21 @@ test.each([
   ["ssh-rsa AAAAB3Nz", "RSA"],
   ["ssh-dilithium AAAA", "ssh-dilithium"],
 ])("%s is of kind %s", (public_key, kind) => expect(kindOf({ public_key } as AgentToken)).toBe(kind));
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("a download can still be read well after the press, and is let go of then", () => {
+  vi.useFakeTimers();
+  const letGo = vi.spyOn(URL, "revokeObjectURL");
+  const link = { href: "", download: "", click: vi.fn() };
+  vi.stubGlobal("document", { createElement: () => link });
+  saveText("aether", "secret");
+  expect(link.click).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(10_000);
+  expect(letGo).not.toHaveBeenCalled();
+  vi.runAllTimers();
+  expect(letGo).toHaveBeenCalledExactlyOnceWith(link.href);
+});

@@ -24,6 +24,9 @@ export function kindOf(token: AgentToken): string {
   return KINDS[kind] ?? kind;
 }
 
+// A browser reads it after the click, and says nothing when it has; some take their time.
+const READ_MS = 40_000;
+
 /** Puts a text into the browser's downloads. */
 export function saveText(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
@@ -31,5 +34,5 @@ export function saveText(name: string, text: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(url);
+  setTimeout(() => URL.revokeObjectURL(url), READ_MS);
 }
