@@ -27,7 +27,7 @@ export default defineConfig({
             },
             {
               name: "shared",
-              test: /src\/(?:api\/(?!bytes|send|onceKey)|queries\/(?!runActions|screens|account|entrance|terminals|files|watch|ports|contents|git|attention|access|vendorKeys)|ui\/(?!Menu|media|pictures|sizes|browser|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field|Secret|Lifetime|Choice|Code))/,
+              test: /src\/(?:api\/(?!bytes|send|onceKey)|queries\/(?!runActions|screens|account|entrance|terminals|files|watch|ports|contents|git|attention|access|vendorKeys)|ui\/(?!Menu|media|pictures|sizes|browser|Dialog|Panel|Crumbs|BoardPicture|ShellHint|focusBack|Narrow|form|Field|Secret|Lifetime|Choice|Code|Listed))/,
             },
           ],
         },

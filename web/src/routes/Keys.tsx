@@ -10,12 +10,11 @@ import { useDeleteKey, vendorKeysQuery } from "@/queries/vendorKeys";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
-import { Failure } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
+import { Listed } from "@/ui/Listed";
 import { MenuButton } from "@/ui/MenuButton";
 import { Panel } from "@/ui/Panel";
 import { ShellHint } from "@/ui/ShellHint";
-import { SkeletonRows } from "@/ui/Skeleton";
 import { ShapeMark } from "@/ui/StateMark";
 import { Ago } from "@/ui/Time";
 import { useTitle } from "@/ui/title";
@@ -40,16 +39,9 @@ export function Keys() {
           </Button>
         }
       >
-        {query.isPending && <SkeletonRows count={2} label="Loading keys" />}
-        {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-        {query.data?.length === 0 && <Empty />}
-        {query.data && query.data.length > 0 && (
-          <ul className="-mt-4">
-            {query.data.map((key) => (
-              <Row key={key.name} known={key} />
-            ))}
-          </ul>
-        )}
+        <Listed query={query} label="Loading keys" count={2} empty={<Empty />}>
+          {(key) => <Row key={key.name} known={key} />}
+        </Listed>
       </Panel>
       {add !== undefined && <KeyForm meant={add || undefined} close={() => setAdd()} />}
     </>

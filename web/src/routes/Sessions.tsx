@@ -3,10 +3,10 @@ import type { Session } from "@/api/types";
 import { sessionsQuery, useRevokeSession } from "@/queries/account";
 import { Button } from "@/ui/Button";
 import { browserName } from "@/ui/browser";
-import { Failure, FailureLine } from "@/ui/Failure";
+import { FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
+import { Listed } from "@/ui/Listed";
 import { Panel } from "@/ui/Panel";
-import { SkeletonRows } from "@/ui/Skeleton";
 import { Ago } from "@/ui/Time";
 import { useTitle } from "@/ui/title";
 
@@ -17,13 +17,9 @@ export function Sessions() {
     <>
       <h1 className="sr-only">Sessions</h1>
       <Panel title="Sign-in sessions" lead="Ending one closes its open terminals within seconds.">
-        {query.isPending && <SkeletonRows count={2} label="Loading sessions" />}
-        {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-        <ul className="-mt-4">
-          {query.data?.map((session) => (
-            <Row key={session.id} session={session} />
-          ))}
-        </ul>
+        <Listed query={query} label="Loading sessions" count={2}>
+          {(session) => <Row key={session.id} session={session} />}
+        </Listed>
       </Panel>
     </>
   );

@@ -4,15 +4,15 @@ import type { CreatedToken, Token } from "@/api/types";
 import { tokensQuery, useCreateToken, useRevokeToken } from "@/queries/account";
 import { Button } from "@/ui/Button";
 import { Confirm, Dialog } from "@/ui/Dialog";
-import { Failure, FailureLine } from "@/ui/Failure";
+import { FailureLine } from "@/ui/Failure";
 import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
 import { day } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
 import { expiry, Lifetime } from "@/ui/Lifetime";
+import { Listed } from "@/ui/Listed";
 import { Panel } from "@/ui/Panel";
 import { SecretLine } from "@/ui/Secret";
-import { SkeletonRows } from "@/ui/Skeleton";
 import { Ago } from "@/ui/Time";
 import { useTitle } from "@/ui/title";
 
@@ -33,16 +33,9 @@ export function Tokens() {
           </Button>
         }
       >
-        {query.isPending && <SkeletonRows count={2} label="Loading tokens" />}
-        {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-        {query.data && !query.data.length && <Empty />}
-        {query.data && query.data.length > 0 && (
-          <ul className="-mt-4">
-            {query.data.map((token) => (
-              <Row key={token.id} token={token} />
-            ))}
-          </ul>
-        )}
+        <Listed query={query} label="Loading tokens" count={2} empty={<Empty />}>
+          {(token) => <Row key={token.id} token={token} />}
+        </Listed>
       </Panel>
       {creating && <CreateToken close={() => setCreating(false)} created={setCreated} />}
       {created && <Secret token={created} close={() => setCreated(null)} />}

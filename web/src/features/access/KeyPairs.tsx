@@ -5,13 +5,12 @@ import { agentTokensQuery, useRevokeAgentToken } from "@/queries/access";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
-import { Failure } from "@/ui/Failure";
 import { day } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
+import { Listed } from "@/ui/Listed";
 import { useNow } from "@/ui/now";
 import { Panel } from "@/ui/Panel";
 import { ShellHint } from "@/ui/ShellHint";
-import { SkeletonRows } from "@/ui/Skeleton";
 import { Ago } from "@/ui/Time";
 import { AddKeyPair } from "./AddKeyPair";
 import { kindOf } from "./names";
@@ -36,16 +35,9 @@ export function KeyPairs({ project, file }: { project: Project; file: string }) 
         </Button>
       }
     >
-      {query.isPending && <SkeletonRows count={2} label="Loading key pairs" />}
-      {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-      {query.data?.length === 0 && <Empty project={project} />}
-      {query.data && query.data.length > 0 && (
-        <ul className="-mt-4">
-          {query.data.map((token) => (
-            <Row key={token.id} token={token} projectId={project.id} />
-          ))}
-        </ul>
-      )}
+      <Listed query={query} label="Loading key pairs" count={2} empty={<Empty project={project} />}>
+        {(token) => <Row key={token.id} token={token} projectId={project.id} />}
+      </Listed>
       {adding && <AddKeyPair projectId={project.id} close={() => setAdding(false)} created={created} />}
       {made?.private_key && (
         <PrivateKey made={made} secret={made.private_key} file={file} close={() => setMade(null)} />

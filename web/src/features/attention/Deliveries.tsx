@@ -3,9 +3,8 @@ import type { Delivery, Webhook } from "@/api/types";
 import { deliveriesQuery } from "@/queries/attention";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
-import { Failure } from "@/ui/Failure";
 import { plural } from "@/ui/format";
-import { SkeletonRows } from "@/ui/Skeleton";
+import { Listed } from "@/ui/Listed";
 import { type Shape, ShapeMark } from "@/ui/StateMark";
 import { Ago, Until } from "@/ui/Time";
 import { KINDS } from "./kinds";
@@ -18,16 +17,15 @@ export function Deliveries({ webhook, close }: { webhook: Webhook; close: () => 
       <p className="truncate text-muted" title={webhook.url}>
         {webhook.url}
       </p>
-      {query.isPending && <SkeletonRows count={3} label="Loading deliveries" />}
-      {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-      {query.data?.length === 0 && <p>Nothing was posted yet. The next notice will be.</p>}
-      {query.data && query.data.length > 0 && (
-        <ul className="max-h-[50vh] overflow-auto border-t border-line">
-          {query.data.map((delivery) => (
-            <Row key={delivery.id} delivery={delivery} />
-          ))}
-        </ul>
-      )}
+      <Listed
+        query={query}
+        label="Loading deliveries"
+        count={3}
+        empty={<p>Nothing was posted yet. The next notice will be.</p>}
+        className="max-h-[50vh] overflow-auto border-t border-line"
+      >
+        {(delivery) => <Row key={delivery.id} delivery={delivery} />}
+      </Listed>
       <div className="flex justify-end">
         <Button onClick={close}>Close</Button>
       </div>

@@ -5,12 +5,11 @@ import { useDeleteWebhook, webhooksQuery } from "@/queries/attention";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Confirm, Dialog } from "@/ui/Dialog";
-import { Failure } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
+import { Listed } from "@/ui/Listed";
 import { MenuButton } from "@/ui/MenuButton";
 import { Panel } from "@/ui/Panel";
 import { SecretLine } from "@/ui/Secret";
-import { SkeletonRows } from "@/ui/Skeleton";
 import { ShapeMark } from "@/ui/StateMark";
 import { Ago } from "@/ui/Time";
 import { AddWebhook } from "./AddWebhook";
@@ -32,23 +31,20 @@ export function Webhooks() {
         </Button>
       }
     >
-      {query.isPending && <SkeletonRows count={1} label="Loading webhooks" />}
-      {query.error && !query.data && <Failure error={query.error} retry={() => void query.refetch()} />}
-      {query.data?.length === 0 && (
-        <p className="max-w-prose text-muted">
-          No webhooks yet. With one, a question of an agent can reach your chat or your own scripts.
-        </p>
-      )}
-      {query.data && query.data.length > 0 && (
-        <ul className="-mt-4">
-          {query.data.map((webhook) => (
-            <Row key={webhook.id} webhook={webhook} />
-          ))}
-        </ul>
-      )}
+      <Listed query={query} label="Loading webhooks" count={1} empty={<Empty />}>
+        {(webhook) => <Row key={webhook.id} webhook={webhook} />}
+      </Listed>
       {adding && <AddWebhook close={() => setAdding(false)} created={setCreated} />}
       {created && <Secret created={created} close={() => setCreated(null)} />}
     </Panel>
+  );
+}
+
+function Empty() {
+  return (
+    <p className="max-w-prose text-muted">
+      No webhooks yet. With one, a question of an agent can reach your chat or your own scripts.
+    </p>
   );
 }
 
