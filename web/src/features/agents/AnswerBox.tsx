@@ -1,81 +1,70 @@
-import { useEffect, useState } from "react";
-import { useOnceKey } from "@/api/onceKey";
-import type { MessageRun, Question, QuestionOption, Run } from "@/api/types";
+import { useRef, useState } from "react";
+import { useOnceKeys } from "@/api/onceKey";
+import { asApiError } from "@/api/problem";
+import type { MessageRun, QuestionOption, Run } from "@/api/types";
 import { useMessageRun } from "@/queries/runActions";
 import { announce } from "@/ui/announce";
 import { classes } from "@/ui/classes";
 import { FailureLine } from "@/ui/Failure";
 import { INPUT_LOOK } from "@/ui/Field";
 import { Icon } from "@/ui/Icon";
-import { draftOf, keepDraft } from "./drafts";
-
-// A key that was meant for the question before must not answer the one that has just come in its place.
-const SETTLES_MS = 500;
-
-const OPTION_PRESSED = "aether:option";
-
-/** Presses an option of the question that is shown in `row`, as its button does. */
-export function pressOption(row: Element, key: string): void {
-  row.querySelector("[data-answer]")?.dispatchEvent(new CustomEvent(OPTION_PRESSED, { detail: key }));
-}
+import { giveBack, keepDraft, useDraft } from "./drafts";
+import { isSettled } from "./focus";
 
 interface AnswerProps {
   run: Run;
-  /** Which option a key means. */
-  optionFor?: (key: string, options: readonly QuestionOption[]) => QuestionOption | undefined;
+  /** The keys of the page press the options, so each shows its own. */
+  keyed?: boolean;
   /** Called as it is sent; what it answers is called once it was taken, even if the row is gone by then. */
   sending?: () => () => void;
   /** Out of the box, without an answer. */
   leave?: () => void;
-  focused?: boolean;
 }
 
-/** Answers that are one press away, and a box for any other. */
-export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerProps) {
+/** Answers that are one press away, and a box for any other. One for each question: its key is the question's id. */
+export function AnswerBox({ run, keyed, sending, leave }: AnswerProps) {
   const { question } = run;
-  const draft = question?.id ?? run.id;
-  const [text, setText] = useState(() => draftOf(draft) || draftOf(run.id));
-  const [carried] = useState(text !== "");
+  const draft = useDraft(run.id);
+  const [carried] = useState(draft !== "");
+  const [came] = useState(() => performance.now());
   const message = useMessageRun(run.id);
-  const key = useOnceKey();
-  const answering = useSettled(question?.id);
+  const once = useOnceKeys();
+  const box = useRef<HTMLDivElement>(null);
+  const text = message.isPending ? (message.variables.body.text ?? "") : draft;
 
   const send = (body: MessageRun): void => {
     if (message.isPending) return;
     const full = { ...body, question_id: question?.id ?? null };
+    const filled = JSON.stringify(full);
     const done = sending?.();
+    keepDraft(run.id, "");
     const sent = (): void => {
-      keepDraft(draft, "");
-      keepDraft(run.id, "");
-      setText("");
+      once.done(filled);
       announce(question ? "Answered." : "Sent.");
       done?.();
     };
-    // The event of the change may be here before the answer and take this box away; a refusal is shown below.
-    message.mutateAsync({ body: full, key: key(JSON.stringify(full)) }).then(sent, () => undefined);
+    // The event of the change may be here before the answer, and have taken this box away.
+    const refused = (error: unknown): void => {
+      once.failed(filled, error);
+      giveBack(run.id, body.text ?? "");
+      if (!box.current) announce(asApiError(error).message);
+    };
+    message.mutateAsync({ body: full, key: once.of(filled) }).then(sent, refused);
   };
   const submit = (): void => {
     // What was begun before the question came may not be meant for it.
-    if (text.trim() && (!carried || answering.settled())) send({ text: text.trimEnd() });
+    if (text.trim() && (!carried || isSettled(came))) send({ text: text.trimEnd() });
   };
-  const type = (next: string): void => {
-    setText(next);
-    keepDraft(draft, next);
-  };
-  const place = usePressed((pressed) => {
-    const option = optionFor?.(pressed, question?.options ?? []);
-    if (option && answering.settled()) send({ option: option.id });
-  });
 
   return (
-    <div ref={place} data-answer className="relative grid grid-cols-[minmax(0,1fr)] gap-1.5">
+    <div ref={box} data-came={came} className="relative grid grid-cols-[minmax(0,1fr)] gap-1.5">
       <div className="flex flex-wrap items-start gap-1.5">
         {question?.options?.map((option, at) => (
           <Option
             key={option.id}
             option={option}
-            at={at}
-            question={question}
+            keyName={keyed && at < 9 ? String(at + 1) : null}
+            first={at === 0 && question.kind === "permission"}
             busy={message.isPending}
             press={() => send({ option: option.id })}
           />
@@ -91,14 +80,12 @@ export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerPro
             data-reply
             rows={1}
             value={text}
-            // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into.
-            autoFocus={focused}
             aria-label={`Reply to ${run.agent_title}`}
-            placeholder={question ? "Reply" : `Message ${run.agent_title}`}
+            placeholder={placeholderOf(run)}
             enterKeyHint="send"
             spellCheck={false}
             readOnly={message.isPending}
-            onChange={(event) => type(event.target.value)}
+            onChange={(event) => keepDraft(run.id, event.target.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) submit();
               else if (event.key === "Escape" && leave) leave();
@@ -128,46 +115,34 @@ export function AnswerBox({ run, optionFor, sending, leave, focused }: AnswerPro
   );
 }
 
+function placeholderOf({ question, ended_at, agent_title }: Run): string {
+  if (question) return "Reply";
+  return ended_at ? "Start it again with a message" : `Message ${agent_title}`;
+}
+
 interface OptionProps {
   option: QuestionOption;
-  at: number;
-  question: Question;
+  keyName: string | null;
+  /** What most would press. */
+  first: boolean;
   busy: boolean;
   press: () => void;
 }
 
-function Option({ option, at, question, busy, press }: OptionProps) {
+function Option({ option, keyName, first, busy, press }: OptionProps) {
   return (
     <button
       type="button"
+      data-option={option.id}
       aria-disabled={busy || undefined}
       onClick={press}
       className={classes(
         "inline-flex min-h-8 max-w-full items-center gap-1.5 rounded-md border bg-surface px-3 py-1 text-left font-medium hover:bg-raised aria-disabled:opacity-50 touch:min-h-10 touch:grow touch:justify-center",
-        at === 0 && question.kind === "permission" ? "border-waiting/60" : "border-edge",
+        first ? "border-waiting/60" : "border-edge",
       )}
     >
-      {at < 9 && <kbd className="text-12 text-muted touch:hidden">{at + 1}</kbd>}
+      {keyName && <kbd className="text-12 text-muted touch:hidden">{keyName}</kbd>}
       <span className="min-w-0 break-words">{option.label}</span>
     </button>
   );
-}
-
-/** Whether the question has been there long enough to be meant by a key. */
-function useSettled(questionId: string | undefined): { settled: () => boolean } {
-  const [came, setCame] = useState(() => ({ questionId, at: performance.now() }));
-  if (came.questionId !== questionId) setCame({ questionId, at: performance.now() });
-  return { settled: () => performance.now() - came.at > SETTLES_MS };
-}
-
-/** Hears `pressOption`. */
-function usePressed(press: (key: string) => void): (element: HTMLDivElement | null) => void {
-  const [element, setElement] = useState<HTMLDivElement | null>(null);
-  useEffect(() => {
-    if (!element) return;
-    const hear = (event: Event): void => press((event as CustomEvent<string>).detail);
-    element.addEventListener(OPTION_PRESSED, hear);
-    return () => element.removeEventListener(OPTION_PRESSED, hear);
-  });
-  return setElement;
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId, useState } from "react";
-import { useOnceKey } from "@/api/onceKey";
+import { useOnceKeys } from "@/api/onceKey";
 import type { CatalogEntry, Project, Run, StartRun } from "@/api/types";
 import { projectsQuery } from "@/queries/projects";
 import { useStartRun } from "@/queries/runActions";
@@ -70,11 +70,13 @@ interface FormProps extends Omit<StartProps, "first" | "started"> {
 
 function Form({ catalog, projects, keys, projectId, first, started, close }: FormProps) {
   const start = useStartRun();
-  const key = useOnceKey();
+  const once = useOnceKeys();
   const [where, setWhere] = useState(projectId ?? likely(projects)?.id ?? "");
   const [agent, setAgent] = useState(() =>
     firstChoice(catalog, keys, where, first?.agent ?? lastAgent.get().agent),
   );
+  // The dialog is opened to be typed into; who goes through the agents by keyboard stays among them.
+  const [chosen, setChosen] = useState(false);
   const [prompt, setPrompt] = useState(first?.prompt ?? "");
   const [command, setCommand] = useState(first?.command ?? "");
   const [name, setName] = useState(first?.name ?? "");
@@ -83,6 +85,10 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
   const errors = fieldErrors(start.error);
   const lacks = entry ? missingKey(entry, keys, where) : null;
 
+  const choose = (name: string): void => {
+    setAgent(name);
+    setChosen(true);
+  };
   const submit = (event: React.SyntheticEvent): void => {
     event.preventDefault();
     if (start.isPending || !entry || !project) return;
@@ -98,7 +104,10 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
       close();
       started?.(run);
     };
-    start.mutate({ projectId: where, body, key: key(JSON.stringify([where, body])) }, { onSuccess: made });
+    start.mutate(
+      { projectId: where, body, key: once.of(JSON.stringify([where, body])) },
+      { onSuccess: made },
+    );
   };
   const press = (event: React.KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
@@ -107,7 +116,7 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
   return (
     <form onSubmit={submit} onKeyDown={press} className="grid grid-cols-[minmax(0,1fr)] gap-4" noValidate>
       {!projectId && <Where projects={projects} value={where} set={setWhere} />}
-      <Agents catalog={catalog} value={agent} set={setAgent} />
+      <Agents catalog={catalog} value={agent} set={choose} />
       {entry && lacks && <Lacks entry={entry} name={lacks.name} kept={lacks.kept} close={close} />}
       {entry?.takes_command && (
         <Field
@@ -115,7 +124,7 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
           name="command"
           value={command}
           onChange={(event) => setCommand(event.target.value)}
-          autoFocus={first?.agent === undefined}
+          autoFocus={!chosen && first?.agent === undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder="my-agent --yes"
@@ -124,7 +133,9 @@ function Form({ catalog, projects, keys, projectId, first, started, close }: For
           error={errors.command}
         />
       )}
-      {entry?.takes_prompt && <Prompt value={prompt} set={setPrompt} error={errors.prompt} />}
+      {entry?.takes_prompt && (
+        <Prompt value={prompt} set={setPrompt} error={errors.prompt} focused={!chosen} />
+      )}
       <Field
         label="Name (optional)"
         name="name"
@@ -246,7 +257,9 @@ function Lacks(props: { entry: CatalogEntry; name: string; kept: boolean; close:
   );
 }
 
-function Prompt({ value, set, error }: Choice<string> & { error: string | undefined }) {
+type PromptProps = Choice<string> & { error: string | undefined; focused: boolean };
+
+function Prompt({ value, set, error, focused }: PromptProps) {
   const id = useId();
   return (
     <div className="grid gap-1">
@@ -256,7 +269,7 @@ function Prompt({ value, set, error }: Choice<string> & { error: string | undefi
       <textarea
         id={id}
         // biome-ignore lint/a11y/noAutofocus: the dialog is opened to be typed into.
-        autoFocus
+        autoFocus={focused}
         rows={4}
         value={value}
         onChange={(event) => set(event.target.value)}

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useLayoutEffect, useRef, useState } from "react";
-import { idempotencyKey } from "@/api/client";
+import { useOnceKeys } from "@/api/onceKey";
 import type { Project, Repository } from "@/api/types";
 import { FromGitHub } from "@/features/github/FromGitHub";
 import { useLinkedGitHub } from "@/features/github/linked";
@@ -13,16 +13,6 @@ import { Field } from "@/ui/Field";
 import { fieldErrors, formValues, unshown } from "@/ui/form";
 
 const FIELDS = ["name", "repo_url", "branch", "idle_minutes"] as const;
-
-/** A key for what is filled in: the same form sent again is the same project. */
-function useKey(): (filled: string) => ReturnType<typeof idempotencyKey> {
-  const known = useRef(new Map<string, ReturnType<typeof idempotencyKey>>());
-  return (filled) => {
-    const key = known.current.get(filled) ?? idempotencyKey();
-    known.current.set(filled, key);
-    return key;
-  };
-}
 
 function bodyOf(form: HTMLFormElement) {
   const { name, repo_url, branch, idle_minutes } = formValues(form, ...FIELDS);
@@ -46,7 +36,7 @@ function fill(form: HTMLFormElement, repository: Repository, before: Repository 
 export default function CreateProject({ close }: { close: () => void }) {
   const create = useCreateProject();
   const navigate = useNavigate();
-  const key = useKey();
+  const once = useOnceKeys();
   const github = useLinkedGitHub();
   const form = useRef<HTMLFormElement>(null);
   const submitButton = useRef<HTMLButtonElement>(null);
@@ -64,7 +54,7 @@ export default function CreateProject({ close }: { close: () => void }) {
   const submit = (event: React.FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const body = bodyOf(event.currentTarget);
-    create.mutate({ body, key: key(JSON.stringify(body)) }, { onSuccess: created });
+    create.mutate({ body, key: once.of(JSON.stringify(body)) }, { onSuccess: created });
   };
   const pick = (repository: Repository): void => {
     if (form.current) fill(form.current, repository, picked);
