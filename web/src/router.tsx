@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { PARTS, type Part } from "./features/agents/parts";
 import { queryClient } from "./queries/client";
 import { meQuery } from "./queries/me";
 import { Dashboard } from "./routes/Dashboard";
@@ -88,17 +89,13 @@ const signedIn = createRoute({
   component: SignedIn,
 });
 
-type Shown = "waiting" | "working" | "trouble" | "done" | "rest";
-
-const SHOWN: readonly unknown[] = ["waiting", "working", "trouble", "done", "rest"];
-
-type OnBoard = { new?: true | undefined; show?: Shown | undefined; q?: string | undefined };
+type OnBoard = { new?: true | undefined; show?: Part | undefined; q?: string | undefined };
 
 /** What of the board is shown, so that a link or a reload shows it again. */
 function onBoard({ new: creating, show, q }: Record<string, unknown>): OnBoard {
   return {
     ...(creating ? { new: true } : {}),
-    ...(SHOWN.includes(show) && { show: show as Shown }),
+    ...(PARTS.some((part) => part === show) && { show: show as Part }),
     ...(typeof q === "string" && q && { q }),
   };
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import type { Project, Run } from "@/api/types";
+import { type Part, partOf } from "@/features/agents/parts";
 import { TopBar } from "@/features/gateway/TopBar";
 import { useSaidStates } from "@/features/machines/said";
 import { projectsQuery } from "@/queries/projects";
@@ -77,17 +78,15 @@ function Waiting() {
   );
 }
 
-/** How many of each that matter, in the bar. */
+/** How many of each that matter, in the bar: those that the board shows in the same parts. */
 function Counts({ runs, projects }: { runs: Run[]; projects: Project[] }) {
-  const open = runs.filter((run) => !run.ended_at);
-  const count = (...states: Run["state"][]): number =>
-    open.filter((run) => states.includes(run.state)).length;
+  const count = (part: Part): number => runs.filter((run) => partOf(run) === part).length;
   const failed = projects.filter(({ status }) => status === "error").length;
   return (
     <p data-number className="flex items-center gap-3 text-12 whitespace-nowrap text-muted">
       <Count count={count("waiting")} word="waiting" shape="triangle" tone="text-waiting" />
-      <Count count={count("working", "starting")} word="working" shape="half" tone="text-working" />
-      <Count count={count("failed", "stuck") + failed} word="failed" shape="cross" tone="text-failed" />
+      <Count count={count("working")} word="working" shape="half" tone="text-working" />
+      <Count count={count("trouble") + failed} word="failed" shape="cross" tone="text-failed" />
     </p>
   );
 }

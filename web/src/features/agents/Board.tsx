@@ -8,21 +8,13 @@ import { FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
 import { useStored } from "@/ui/stored";
 import { BoardBar } from "./BoardBar";
-import {
-  type Board as BoardOf,
-  boardOf,
-  countOf,
-  filtered,
-  type Item,
-  PART_WORDS,
-  PARTS,
-  type Part,
-} from "./board";
+import { type Board as BoardOf, boardOf, countOf, filtered, type Item, PART_WORDS } from "./board";
 import { NoRuns } from "./NoRuns";
+import { PARTS, type Part } from "./parts";
+import { RunDialogs } from "./RunDialogs";
 import { RunRow } from "./RunRow";
 import { boardSettings } from "./settings";
 import { useBoardKeys } from "./useBoardKeys";
-import { useKeptFocus } from "./useKeptFocus";
 
 const StartAgent = lazy(() => import("./StartAgent"));
 
@@ -40,14 +32,13 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
   const navigate = useNavigate({ from: "/projects" });
   const [starting, setStarting] = useState(false);
   const start = (): void => setStarting(true);
-  useBoardKeys({ create, start });
-  useKeptFocus();
+  useBoardKeys({ create, start, runs });
   const board = boardOf(runs, projects);
   const seen = filtered(board, show, q);
   const look = (change: { show?: Part | undefined; q?: string | undefined }): void =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
-    <>
+    <RunDialogs>
       <div className="sticky top-0 z-10 flex min-h-12 shrink-0 flex-wrap items-center gap-x-3 border-b border-line bg-canvas px-2 md:pr-4">
         <BoardBar
           counts={countOf(board)}
@@ -83,7 +74,7 @@ export default function Board({ projects, runs, error, create }: BoardProps) {
         className="sticky bottom-0 z-10 mt-auto border-t border-line bg-canvas px-4 py-2 md:hidden"
       />
       <Suspense>{starting && <StartAgent close={() => setStarting(false)} />}</Suspense>
-    </>
+    </RunDialogs>
   );
 }
 

@@ -2,7 +2,8 @@ import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { Icon } from "@/ui/Icon";
 import { useStored } from "@/ui/stored";
-import { PART_WORDS, PARTS, type Part } from "./board";
+import { PART_WORDS } from "./board";
+import { PARTS, type Part } from "./parts";
 import { boardSettings } from "./settings";
 
 interface BarProps {
@@ -35,7 +36,7 @@ export function BoardBar({ counts, part, text, choose, search }: BarProps) {
           />
         ))}
       </div>
-      <label className="relative ml-auto max-md:hidden">
+      <label className="relative ml-auto shrink-0">
         <Icon
           name="search"
           className="pointer-events-none absolute top-1.5 left-2 size-4 text-muted touch:top-3"
@@ -53,7 +54,7 @@ export function BoardBar({ counts, part, text, choose, search }: BarProps) {
             search("");
             event.currentTarget.blur();
           }}
-          className="h-7 w-32 min-w-0 rounded-md bg-transparent pr-1 pl-8 hover:bg-raised focus:bg-raised touch:h-10 xl:w-40"
+          className="h-7 w-32 min-w-0 rounded-md bg-transparent pr-1 pl-8 hover:bg-raised focus:bg-raised max-md:not-focus:placeholder-shown:w-8 touch:h-10 touch:text-16 xl:w-40"
         />
       </label>
       <Button

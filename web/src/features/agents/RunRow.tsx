@@ -1,19 +1,23 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { flushSync } from "react-dom";
 import type { Project, Run } from "@/api/types";
 import { Switch } from "@/features/machines/Switch";
 import { useDismissRun } from "@/queries/runActions";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
+import { FailureLine } from "@/ui/Failure";
 import { useNow } from "@/ui/now";
 import { AnswerBox } from "./AnswerBox";
-import { optionFor } from "./board";
-import { afterAnswer, backToRow } from "./focus";
+import { draftOf } from "./drafts";
+import { afterAnswer, backToRow, leaveRow } from "./focus";
+import { isPaused } from "./parts";
 import { RunMark } from "./RunMark";
 import { RunMenu } from "./RunMenu";
 import { RunText } from "./RunText";
 import { ScreenPreview } from "./ScreenPreview";
-import { asksForText, isPaused, spent, spentInFull, takesText, taskOf, textOf } from "./words";
+import { useTalk } from "./useTalk";
+import { noteOf, spent, spentInFull, taskOf, textOf } from "./words";
 
 interface RunRowProps {
   run: Run;
@@ -24,10 +28,20 @@ interface RunRowProps {
 
 /** One run on the board: whose, since when, what, and the answer box where it waits. */
 export function RunRow({ run, project, screens }: RunRowProps) {
-  const [messaging, setMessaging] = useState(false);
+  // A message that was begun before the row was made anew is there again.
+  const [messaging, setMessaging] = useState(() => draftOf(run.id) !== "");
+  const dismiss = useDismissRun(run.id);
   const now = useNow();
-  const asks = asksForText(run);
-  const box = asks || (messaging && takesText(run));
+  const { takes, asks } = useTalk(run, project);
+  const box = asks || (messaging && takes);
+  const message = (): void => {
+    flushSync(() => setMessaging(true));
+    backToRow(run.id, true);
+  };
+  const takeOff = (): void => {
+    leaveRow(run.id);
+    dismiss.mutate();
+  };
   const screen = screens && !run.ended_at && !isPaused(run) && run.terminal_id !== null;
   return (
     <li
@@ -40,9 +54,17 @@ export function RunRow({ run, project, screens }: RunRowProps) {
       )}
     >
       <div className="grid min-w-0 grid-cols-[minmax(0,1fr)] gap-1.5">
-        <Head run={run} project={project} message={() => setMessaging(true)} />
+        <Head
+          run={run}
+          project={project}
+          message={takes ? message : undefined}
+          asks={asks}
+          dismiss={takeOff}
+          busy={dismiss.isPending}
+        />
         <RunText
           text={textOf(run, now)}
+          note={noteOf(run)}
           className={classes("relative md:pl-36", run.state === "waiting" ? "text-14" : "text-muted")}
         />
         {run.reason === "key_refused" && <Refused />}
@@ -52,8 +74,7 @@ export function RunRow({ run, project, screens }: RunRowProps) {
             <AnswerBox
               key={run.question?.id ?? run.id}
               run={run}
-              optionFor={optionFor}
-              focused={messaging && !asks}
+              keyed
               sending={() => {
                 const next = afterAnswer(run.id);
                 return () => {
@@ -68,15 +89,27 @@ export function RunRow({ run, project, screens }: RunRowProps) {
             />
           </div>
         )}
+        {dismiss.error && (
+          <div className="relative md:pl-36">
+            <FailureLine error={dismiss.error} />
+          </div>
+        )}
       </div>
       {screen && <ScreenPreview run={run} className={classes("md:max-lg:ml-36", asks && "max-lg:hidden")} />}
     </li>
   );
 }
 
-type HeadProps = { run: Run; project: Project | undefined; message: () => void };
+interface HeadProps {
+  run: Run;
+  project: Project | undefined;
+  message: (() => void) | undefined;
+  asks: boolean;
+  dismiss: () => void;
+  busy: boolean;
+}
 
-function Head({ run, project, message }: HeadProps) {
+function Head({ run, project, message, asks, dismiss, busy }: HeadProps) {
   const task = taskOf(run);
   const cost = spent(run);
   return (
@@ -106,31 +139,26 @@ function Head({ run, project, message }: HeadProps) {
         )}
       </span>
       <span className="relative row-start-1 flex items-center justify-end gap-1 max-md:-my-1.5">
-        {run.ended_at && <Dismiss run={run} />}
-        {takesText(run) && !asksForText(run) && (
+        {run.ended_at && (
+          <Button
+            data-dismiss
+            size="small"
+            kind="quiet"
+            busy={busy}
+            onClick={dismiss}
+            className="max-md:hidden"
+          >
+            Dismiss
+          </Button>
+        )}
+        {message && !asks && (
           <Button data-message size="small" kind="quiet" onClick={message} className="max-md:hidden">
             Message
           </Button>
         )}
-        <RunMenu run={run} project={project} message={message} />
+        <RunMenu run={run} project={project} message={message} dismiss={dismiss} />
       </span>
     </div>
-  );
-}
-
-function Dismiss({ run }: { run: Run }) {
-  const dismiss = useDismissRun(run.id);
-  return (
-    <Button
-      data-dismiss
-      size="small"
-      kind="quiet"
-      busy={dismiss.isPending}
-      onClick={() => dismiss.mutate()}
-      className="max-md:hidden"
-    >
-      Dismiss
-    </Button>
   );
 }
 

@@ -2,21 +2,25 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import type { Project, Run } from "@/api/types";
+import { useDismissRun } from "@/queries/runActions";
 import { runsQuery } from "@/queries/runs";
 import { Button, IconButton } from "@/ui/Button";
 import { classes } from "@/ui/classes";
-import { Failure } from "@/ui/Failure";
+import { Failure, FailureLine } from "@/ui/Failure";
 import { Icon } from "@/ui/Icon";
 import { useNow } from "@/ui/now";
 import { ShellHint } from "@/ui/ShellHint";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { AnswerBox } from "./AnswerBox";
+import { backToRow } from "./focus";
 import { showTerminal } from "./places";
+import { RunDialogs } from "./RunDialogs";
 import { RunMark } from "./RunMark";
 import { RunMenu } from "./RunMenu";
 import { RunText } from "./RunText";
 import { useProjectRuns } from "./useProjectRuns";
-import { spent, spentInFull, takesText, taskOf, textOf } from "./words";
+import { useTalk } from "./useTalk";
+import { noteOf, spent, spentInFull, taskOf, textOf } from "./words";
 
 const StartAgent = lazy(() => import("./StartAgent"));
 
@@ -33,7 +37,7 @@ export default function RunsPanel({ project, close }: PanelProps) {
   const [starting, setStarting] = useState(false);
   const start = (): void => setStarting(true);
   return (
-    <>
+    <RunDialogs>
       <header className="flex h-9 shrink-0 items-center gap-1 border-b border-line pr-1 pl-3 touch:h-12">
         <h2 className="mr-auto truncate font-medium">Agents</h2>
         <Button size="small" onClick={start} icon={<Icon name="play" className="size-3.5" />}>
@@ -70,7 +74,7 @@ export default function RunsPanel({ project, close }: PanelProps) {
           />
         )}
       </Suspense>
-    </>
+    </RunDialogs>
   );
 }
 
@@ -88,7 +92,9 @@ function RunCard({ run, project }: { run: Run; project: Project }) {
   const now = useNow();
   const navigate = useNavigate();
   const { terminal } = useSearch({ from: "/signed-in/projects/$projectId" });
-  const [messaging, setMessaging] = useState(false);
+  const { takes } = useTalk(run, project);
+  const dismiss = useDismissRun(run.id);
+  const message = takes ? () => backToRow(run.id, true) : undefined;
   const task = taskOf(run);
   const cost = spent(run);
   const shown = terminal !== undefined && terminal === run.terminal_id;
@@ -110,7 +116,7 @@ function RunCard({ run, project }: { run: Run; project: Project }) {
             Terminal
           </Button>
         )}
-        <RunMenu run={run} project={project} message={() => setMessaging(true)} />
+        <RunMenu run={run} project={project} message={message} dismiss={() => dismiss.mutate()} />
       </div>
       <p className="flex flex-wrap items-center gap-x-3 text-muted">
         <RunMark run={run} />
@@ -120,12 +126,17 @@ function RunCard({ run, project }: { run: Run; project: Project }) {
           </span>
         )}
       </p>
-      <RunText text={textOf(run, now)} className={run.question ? undefined : "text-muted"} />
-      {takesText(run) && (
+      <RunText
+        text={textOf(run, now)}
+        note={noteOf(run)}
+        className={run.question ? undefined : "text-muted"}
+      />
+      {takes && (
         <div className="pr-1.5 pt-0.5">
-          <AnswerBox key={run.question?.id ?? run.id} run={run} focused={messaging} />
+          <AnswerBox key={run.question?.id ?? run.id} run={run} />
         </div>
       )}
+      <FailureLine error={dismiss.error} />
     </li>
   );
 }

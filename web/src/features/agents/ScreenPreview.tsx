@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Run } from "@/api/types";
 import { screenQuery } from "@/queries/screens";
 import { classes } from "@/ui/classes";
+import { revealTerminal } from "./places";
 import { lastLines } from "./preview";
 
 // Enough to find five lines with something in them above a program's own input box.
@@ -31,6 +32,7 @@ export function ScreenPreview({ run, className }: { run: Run; className?: string
       search={{ terminal }}
       aria-label={`Open the terminal of ${run.agent_title}`}
       title="Open the terminal"
+      onClick={() => revealTerminal(run.project_id)}
       className={classes(
         "relative block h-24 overflow-hidden rounded-md border border-line bg-screen px-2.5 py-1.5 hover:border-edge",
         className,

@@ -1,10 +1,6 @@
 /** What stands on the board, in which part and in which order. Pure. */
 import type { Project, QuestionOption, Run } from "@/api/types";
-import { isPaused } from "./words";
-
-export const PARTS = ["waiting", "working", "trouble", "done", "rest"] as const;
-
-export type Part = (typeof PARTS)[number];
+import { PARTS, type Part, partOf } from "./parts";
 
 export const PART_WORDS: Record<Part, { title: string; short: string }> = {
   waiting: { title: "Waiting for you", short: "Waiting" },
@@ -17,13 +13,6 @@ export const PART_WORDS: Record<Part, { title: string; short: string }> = {
 export type Item = { run: Run; project: Project | undefined } | { run: null; project: Project };
 
 export type Board = Record<Part, Item[]>;
-
-function partOf(run: Run): Part {
-  if (run.state === "waiting" && !run.ended_at) return "waiting";
-  if (run.state === "failed" || run.state === "stuck") return run.reason === "stopped" ? "done" : "trouble";
-  if (run.state === "done" || run.ended_at) return "done";
-  return isPaused(run) ? "rest" : "working";
-}
 
 /**
  * Who has waited longest stands first, so that a new question moves no other. What works keeps its place by age; what

@@ -14,12 +14,17 @@ function open(go: Go, run: Run, replace = false): void {
   });
 }
 
-export function showTerminal(go: Go, run: Run): void {
-  setLayout(run.project_id, (layout) => ({
+/** Brings the terminals of a project into sight. */
+export function revealTerminal(projectId: string): void {
+  setLayout(projectId, (layout) => ({
     ...layout,
     single: "terminal",
     middle: layout.middle === "editor" ? "both" : layout.middle,
   }));
+}
+
+export function showTerminal(go: Go, run: Run): void {
+  revealTerminal(run.project_id);
   open(go, run);
 }
 

@@ -1,24 +1,37 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { backToRow } from "./focus";
 
+/** What had the focus last, and of which run it was: an element that has left the page does not tell any more. */
+interface Place {
+  element: Element;
+  run: string | undefined;
+  reply: boolean;
+}
+
 /**
- * A run that changes goes to another part of the board, and its row is made anew there. The focus goes with it, into
- * the box if it was in one, so that what is being typed is not taken for keys of the board.
+ * A run that changes goes to another part of the board, and its row is made anew there; one that asks something else
+ * has another box. The focus goes with it, into the box if it was in one, so that what is being typed is not taken for
+ * keys of the board.
  */
 export function useKeptFocus(): void {
-  const last = useRef<Element | null>(null);
+  const last = useRef<Place | null>(null);
   useEffect(() => {
-    const hear = (event: FocusEvent): void => {
-      last.current = event.target instanceof Element ? event.target : null;
+    const hear = ({ target }: FocusEvent): void => {
+      // A dialog stands beside the page, and what was asked in it concerns the row that it was opened from.
+      if (!(target instanceof Element && target.closest("#root"))) return;
+      last.current = {
+        element: target,
+        run: target.closest<HTMLElement>("[data-run]")?.dataset.run,
+        reply: target.matches("[data-reply]"),
+      };
     };
     document.addEventListener("focusin", hear);
     return () => document.removeEventListener("focusin", hear);
   }, []);
   useLayoutEffect(() => {
-    const gone = last.current;
-    if (!gone || gone.isConnected || document.activeElement !== document.body) return;
+    const place = last.current;
+    if (!place || place.element.isConnected || document.activeElement !== document.body) return;
     last.current = null;
-    const run = gone.closest<HTMLElement>("[data-run]")?.dataset.run;
-    if (run) backToRow(run, gone.matches("[data-reply]"));
+    if (place.run) backToRow(place.run, place.reply);
   });
 }

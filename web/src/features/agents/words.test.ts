@@ -4,6 +4,7 @@ import type { Question } from "@/api/types";
 import {
   asksForText,
   lookOf,
+  noteOf,
   saidOf,
   sinceWords,
   spent,
@@ -81,6 +82,17 @@ describe("the text that tells most", () => {
   });
 });
 
+test("what became of an answer is said beside the question that is open again, and once", () => {
+  const detail = "Your answer was not typed. The terminal is full.";
+  const open = sampleRun("r", { state: "waiting", question, detail });
+  expect(noteOf(open)).toBe(detail);
+  expect(saidOf(open, "web")).toBe(`Claude Code in web waits for you. ${detail} Which one?`);
+  expect(noteOf(sampleRun("r", { state: "done", last_message: "All green.", detail }))).toBe(detail);
+  expect(noteOf(sampleRun("r", { state: "done", detail }))).toBe("");
+  expect(noteOf(sampleRun("r", { detail }))).toBe("");
+  expect(noteOf({ ...open, reason: "machine_stopped" })).toBe("");
+});
+
 test("only states that call for a person are said aloud", () => {
   expect(saidOf(sampleRun("r"), "web")).toBe("");
   expect(saidOf(sampleRun("r", { state: "waiting", question }), "web")).toBe(
@@ -93,6 +105,13 @@ test("text is taken where there is an agent to read it", () => {
   expect(takesText(sampleRun("r", { state: "starting" }))).toBe(false);
   expect(takesText(sampleRun("r", { reason: "machine_stopped" }))).toBe(false);
   expect(takesText(sampleRun("r", { ended_at: "2026-11-22T10:00:00Z" }))).toBe(false);
+  expect(takesText(sampleRun("r", { state: "failed", ended_at: "2026-11-22T10:00:00Z" }), true)).toBe(true);
+  expect(takesText(sampleRun("r", { ended_at: "2026-11-22T10:00:00Z", terminal_id: null }), true)).toBe(
+    false,
+  );
   expect(asksForText(sampleRun("r"))).toBe(false);
   expect(asksForText(sampleRun("r", { state: "done" }))).toBe(true);
+  const ended = sampleRun("r", { state: "done", ended_at: "2026-11-22T10:00:00Z" });
+  expect(asksForText(ended, true)).toBe(true);
+  expect(asksForText({ ...ended, reason: "stopped" }, true)).toBe(false);
 });

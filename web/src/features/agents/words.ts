@@ -2,6 +2,7 @@
 import type { Run } from "@/api/types";
 import { clock, hoursAndMinutes, lasted } from "@/ui/format";
 import type { Shape } from "@/ui/StateMark";
+import { isPaused } from "./parts";
 
 export interface Look {
   word: string;
@@ -22,11 +23,6 @@ const LOOKS: Record<Run["state"], Look> = {
 const PAUSED: Look = { word: "paused", shape: "bars", tone: "text-muted" };
 const LIMITED: Look = { word: "limited", shape: "bars", tone: "text-waiting" };
 const STOPPED: Look = { word: "stopped", shape: "ring", tone: "text-muted" };
-
-/** True while its machine is stopped: the run goes on when the machine does. */
-export function isPaused(run: Run): boolean {
-  return !run.ended_at && run.reason === "machine_stopped";
-}
 
 export function lookOf(run: Run): Look {
   if (run.reason === "stopped") return STOPPED;
@@ -81,22 +77,31 @@ export function textOf(run: Run, now: number): string {
   return run.detail || run.doing || (run.state === "starting" ? "Starting" : "");
 }
 
+/** What became of the last answer, where `textOf` says something else. */
+export function noteOf(run: Run): string {
+  const hidden = run.question || (run.state === "done" && run.last_message);
+  return hidden && !isPaused(run) ? run.detail : "";
+}
+
 /** What is said aloud when a run comes to a new state. Empty for what need not be said. */
 export function saidOf(run: Run, project: string): string {
   const who = `${run.agent_title} in ${project}`;
-  if (run.state === "waiting") return `${who} waits for you. ${run.question?.text ?? ""}`.trim();
+  if (run.state === "waiting")
+    return `${who} waits for you. ${[noteOf(run), run.question?.text].filter(Boolean).join(" ")}`.trim();
   if (run.state === "done") return `${who} is done.`;
   if (run.state === "failed") return `${who} has failed. ${run.detail}`.trim();
   if (run.state === "stuck") return `${who} seems stuck.`;
   return "";
 }
 
-/** True where a text may be typed into it now. */
-export function takesText(run: Run): boolean {
-  return !run.ended_at && !isPaused(run) && run.state !== "starting" && run.terminal_id !== null;
+/** True where a text may be typed into it now, or starts it again: `wakes` says so of one that has ended. */
+export function takesText(run: Run, wakes = false): boolean {
+  if (run.terminal_id === null || run.state === "starting") return false;
+  return run.ended_at ? wakes : !isPaused(run);
 }
 
 /** A box for an answer stands by itself where one is waited for. */
-export function asksForText(run: Run): boolean {
-  return takesText(run) && (run.state === "waiting" || run.state === "done");
+export function asksForText(run: Run, wakes = false): boolean {
+  const asks = run.state === "waiting" || (run.state === "done" && run.reason !== "stopped");
+  return asks && takesText(run, wakes);
 }

@@ -50,21 +50,3 @@ export function canStart(project: Project): boolean {
 export function canStop(project: Project): boolean {
   return project.status === "running" || project.status === "starting";
 }
-
-export interface Sections {
-  attention: Project[];
-  running: Project[];
-  stopped: Project[];
-}
-
-/** The dashboard's order: what failed, what runs, what rests; the latest change first in each. */
-export function sections(projects: readonly Project[]): Sections {
-  const sorted = [...projects].sort((a, b) => b.updated_at.localeCompare(a.updated_at));
-  const resting = (project: Project): boolean => project.status === "stopped";
-  const failed = (project: Project): boolean => project.status === "error";
-  return {
-    attention: sorted.filter(failed),
-    running: sorted.filter((project) => !failed(project) && !resting(project)),
-    stopped: sorted.filter(resting),
-  };
-}
