@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
 import { sampleProject as project, sampleRun as run, sampleTerminal } from "@/api/samples";
 import type { Port, Project, Run, Terminal } from "@/api/types";
-import { applyEvent, putPort, putProject } from "./events";
+import { applyEvent, heardOfRuns, putPort, putProject, withHeard } from "./events";
 import { keys } from "./keys";
 
 let cache: QueryClient;
@@ -105,6 +105,28 @@ test("a run that was taken off the board does not come back by a late event, and
   applyEvent(cache, { name: "run.changed", data: run("gone", { ended_at: "2026-11-22T11:00:00Z" }) });
   applyEvent(cache, { name: "project.deleted", data: { id: "b" } });
   expect(cache.getQueryData<Run[]>(keys.runs)?.map(({ id }) => id)).toEqual(["r1"]);
+});
+
+test("what was heard of runs while their list was on its way is not lost by it", async () => {
+  const empty = new QueryClient();
+  let answer: (runs: Run[]) => void = () => undefined;
+  const listed = withHeard(() => new Promise<Run[]>((resolve) => (answer = resolve)), heardOfRuns);
+  applyEvent(empty, { name: "run.changed", data: run("new", { state: "starting" }) });
+  applyEvent(empty, { name: "run.changed", data: run("r1", { state: "waiting", version: 5 }) });
+  applyEvent(empty, { name: "run.changed", data: run("r2", { state: "waiting", version: 2 }) });
+  applyEvent(empty, { name: "run.changed", data: run("r3", { dismissed: true, version: 9 }) });
+  applyEvent(empty, { name: "project.deleted", data: { id: "b" } });
+  answer([run("r1", { version: 4 }), run("r2", { version: 3 }), run("r3"), run("r4", { project_id: "b" })]);
+  expect((await listed).map(({ id, state, version }) => [id, state, version])).toEqual([
+    ["new", "starting", 1],
+    ["r1", "waiting", 5],
+    ["r2", "working", 3],
+  ]);
+});
+
+test("a list that is asked for later is taken as it is", async () => {
+  applyEvent(cache, { name: "run.changed", data: run("gone") });
+  expect(await withHeard(async () => [run("r1")], heardOfRuns)).toEqual([run("r1")]);
 });
 
 test("events before the first answer make no half list", () => {

@@ -37,7 +37,26 @@ export const EVENT_NAMES: readonly ServerEvent["name"][] = [
   "reset",
 ];
 
+const awaited = new Set<ServerEvent[]>();
+
+/** An answer may have left before what was heard while it was on its way: that is done to it once more. */
+export async function withHeard<Answer>(
+  ask: () => Promise<Answer>,
+  apply: (answer: Answer, event: ServerEvent) => Answer,
+): Promise<Answer> {
+  const heard: ServerEvent[] = [];
+  awaited.add(heard);
+  try {
+    let answer: Answer = await ask();
+    for (const event of heard) answer = apply(answer, event);
+    return answer;
+  } finally {
+    awaited.delete(heard);
+  }
+}
+
 export function applyEvent(cache: QueryClient, event: ServerEvent): void {
+  for (const heard of awaited) heard.push(event);
   if (event.name === "project.changed") putProject(cache, event.data);
   else if (event.name === "project.deleted") dropProject(cache, event.data.id);
   else if (event.name === "project.progress") putClone(cache, event.data.id, event.data.clone);
@@ -54,13 +73,21 @@ export function applyEvent(cache: QueryClient, event: ServerEvent): void {
 
 /** A run in its place; one that was taken off the board leaves it. */
 export function putRun(cache: QueryClient, run: Run): void {
-  cache.setQueryData<Run[]>(keys.runs, (list) => {
-    if (run.dismissed) return list?.filter(({ id }) => id !== run.id);
-    const at = list?.findIndex(({ id }) => id === run.id) ?? -1;
-    if (!list || (at < 0 && run.ended_at)) return list;
-    if (at < 0) return [run, ...list];
-    return run.version < (list[at]?.version ?? 0) ? list : list.with(at, run);
-  });
+  cache.setQueryData<Run[]>(keys.runs, (list) => list && withRun(list, run));
+}
+
+function withRun(list: Run[], run: Run): Run[] {
+  if (run.dismissed) return list.filter(({ id }) => id !== run.id);
+  const at = list.findIndex(({ id }) => id === run.id);
+  if (at < 0) return run.ended_at ? list : [run, ...list];
+  return run.version < (list[at]?.version ?? 0) ? list : list.with(at, run);
+}
+
+/** What an event does to a list of runs. */
+export function heardOfRuns(list: Run[], event: ServerEvent): Run[] {
+  if (event.name === "run.changed") return withRun(list, event.data);
+  if (event.name === "project.deleted") return list.filter((run) => run.project_id !== event.data.id);
+  return list;
 }
 
 /** An answer may be older than an event that overtook it. */

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
 import type { Run } from "@/api/types";
+import { heardOfRuns, withHeard } from "./events";
 import { keys } from "./keys";
 
 /** Every page of what has not ended, or ended lately and was not taken off the board. */
@@ -16,7 +17,10 @@ async function activeRuns(): Promise<Run[]> {
   return all;
 }
 
-export const runsQuery = queryOptions({ queryKey: keys.runs, queryFn: activeRuns });
+export const runsQuery = queryOptions({
+  queryKey: keys.runs,
+  queryFn: () => withHeard(activeRuns, heardOfRuns),
+});
 
 /** The agents that can be started. */
 export const catalogQuery = queryOptions({
