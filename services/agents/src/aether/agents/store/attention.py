@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from aether.agents.store.locks import hold
 from aether.contracts.agents import AttentionSettings, NoticeView
 from aether.contracts.ids import AccountId, NoticeId, PersonId, ProjectId, RunId
 from aether.kit.postgres import Reader, Record, Writer
@@ -20,7 +21,7 @@ async def settings_of(db: Reader, account_id: AccountId, person_id: PersonId) ->
 
 async def hold_person(db: Writer, person_id: PersonId) -> None:
     """Until the transaction ends nobody else changes how this person wants to be called."""
-    await db.execute("SELECT pg_advisory_xact_lock(hashtextextended('agents person ' || $1, 0))", str(person_id))
+    await hold(db, "person", person_id)
 
 
 async def keep_settings(db: Writer, account_id: AccountId, settings: AttentionSettings) -> None:

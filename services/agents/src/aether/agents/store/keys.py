@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from aether.agents.domain.keys import Key
+from aether.agents.store.locks import hold
 from aether.contracts.ids import AccountId, ProjectId
 from aether.kit.postgres import Reader, Record, Writer
 
@@ -11,7 +12,7 @@ NOTED = timedelta(minutes=1)
 
 async def hold_account(db: Writer, account_id: AccountId) -> None:
     """Until the transaction ends nobody else changes or counts the account's keys."""
-    await db.execute("SELECT pg_advisory_xact_lock(hashtextextended('agents keys ' || $1, 0))", str(account_id))
+    await hold(db, "keys", account_id)
 
 
 async def listed(db: Reader, account_id: AccountId) -> list[Key]:

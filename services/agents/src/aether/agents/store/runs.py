@@ -9,6 +9,7 @@ from uuid import UUID
 from aether.agents.domain.report import Option
 from aether.agents.domain.run import Question, Run
 from aether.agents.errors import NoSuchRun
+from aether.agents.store.locks import hold
 from aether.contracts.ids import AccountId, ProjectId, QuestionId, RunId, TerminalId
 from aether.kit.postgres import Reader, Record, Writer
 
@@ -53,7 +54,7 @@ async def add(
 
 async def hold_project(db: Writer, project_id: ProjectId) -> None:
     """Until the transaction ends nobody else begins a run here, so that a limit and a key cannot be raced."""
-    await db.execute("SELECT pg_advisory_xact_lock(hashtextextended('agents runs ' || $1, 0))", str(project_id))
+    await hold(db, "runs", project_id)
 
 
 async def with_key(db: Reader, project_id: ProjectId, idempotency_key: str) -> Run | None:

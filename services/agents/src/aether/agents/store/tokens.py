@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from aether.agents.domain.tokens import PublicKey, Token
+from aether.agents.store.locks import hold
 from aether.contracts.ids import AccountId, AgentTokenId, ProjectId
 from aether.kit.postgres import Reader, Record, Writer
 
 
 async def hold_project(db: Writer, project_id: ProjectId) -> None:
     """Until the transaction ends nobody else counts the project's tokens."""
-    await db.execute("SELECT pg_advisory_xact_lock(hashtextextended('agents tokens ' || $1, 0))", str(project_id))
+    await hold(db, "tokens", project_id)
 
 
 async def add(db: Writer, token: Token) -> bool:

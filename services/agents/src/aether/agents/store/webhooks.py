@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aether.agents.store.attention import view
+from aether.agents.store.locks import hold
 from aether.contracts.agents import DeliveryView, NoticeView, WebhookView
 from aether.contracts.ids import AccountId, DeliveryId, PersonId, WebhookId, new_id
 from aether.kit.postgres import Reader, Record, Writer
@@ -25,9 +26,7 @@ class Due:
 
 async def hold_account(db: Writer, account_id: AccountId) -> None:
     """Until the transaction ends nobody else counts the account's webhooks."""
-    await db.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('agents webhooks ' || $1, 0))", str(account_id)
-    )
+    await hold(db, "webhooks", account_id)
 
 
 async def add(db: Writer, webhook: WebhookView, person_id: PersonId, secret_sealed: bytes) -> None:
