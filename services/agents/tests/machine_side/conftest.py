@@ -151,8 +151,18 @@ class Service:
     async def begin(self, box: "Box") -> Link:
         """As when the machine's start was told of."""
         self.issuers[box.project] = box.machine
-        await self.links.begin(box.known)
+        await self.started(box.known)
         return await self.links.get(box.project)
+
+    async def started(self, machine: Machine) -> None:
+        async with self.agents.transaction() as db:
+            await self.links.begin(db, machine)
+        await self.links.look()
+
+    async def stopped(self, project_id: ProjectId, generation: int | None = None) -> None:
+        async with self.agents.transaction() as db:
+            await self.links.end(db, project_id, generation)
+        await self.links.look()
 
     async def stop(self) -> None:
         """In order, as a service that is told to."""

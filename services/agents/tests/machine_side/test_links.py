@@ -60,7 +60,7 @@ async def test_a_folder_that_somebody_else_made_is_not_used(box: Box, service: S
     trap.mkdir(mode=0o777)
     box.socket.parent.symlink_to(trap)
     service.issuers[box.project] = box.machine
-    await service.links.begin(box.known)
+    await service.started(box.known)
     keeper, _ = service.links._keepers[box.project]
     await eventually(lambda: "not this machine's own folder" in keeper.refusal.detail)
     assert not list(trap.iterdir())
@@ -228,7 +228,7 @@ async def test_another_host_key_is_not_spoken_to(box: Box, service: Service) -> 
 async def test_a_stopped_machine_is_let_go_of(box: Box, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     await service.begin(box)
     monkeypatch.setattr(links_module, "READY_SECONDS", 0.2)
-    await service.links.drop(box.project)
+    await service.stopped(box.project)
     with pytest.raises(MachineUnreachable, match="does not run"):
         await service.links.get(box.project)
     assert not await box.answers()
@@ -247,9 +247,9 @@ async def test_the_next_generation_begins_with_nothing_of_the_one_before(box: Bo
 async def test_a_late_word_of_an_earlier_stop_ends_nothing(box: Box, service: Service) -> None:
     box.machine.generation = 2
     await service.begin(box)
-    await service.links.drop(box.project, 1)
+    await service.stopped(box.project, 1)
     assert await box.answers()
-    await service.links.drop(box.project, 2)
+    await service.stopped(box.project, 2)
     await eventually(lambda: box.project not in service.links._keepers)
     assert not await box.answers()
 
@@ -258,7 +258,7 @@ async def test_nothing_is_asked_of_a_machine_that_was_replaced_unsaid(box: Box, 
     box.machine.generation = 2
     service.issuers[box.project] = box.machine
     old = type(box.known)(box.project, box.account, box.machine.id, 1)
-    await service.links.begin(old)
+    await service.started(old)
     keeper, _ = service.links._keepers[box.project]
     await eventually(lambda: "replaced" in keeper.refusal.detail)
     assert not box.socket.exists()

@@ -146,7 +146,7 @@ async def test_what_hooks_say_while_nobody_answers_is_said_later_in_its_order(bo
     await in_machine(link, begin + script)
     assert not service.runs.hooks
     assert len(list(box.socket.parent.glob("kept-*/*.json"))) == 5
-    await service.links._claim()
+    await service.links.look()
     await service.links.get(box.project)
     await eventually(lambda: len(service.runs.hooks) == 5)
     await in_machine(link, begin + f"echo '{{\"n\": 5}}' | {AETHER} hook Step")

@@ -4,9 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import pytest_asyncio
 
@@ -21,6 +22,7 @@ from aether.agents.domain.launch import Agent, File, Launch, Plan
 from aether.agents.domain.report import Asked, Option, Report
 from aether.agents.handlers import COMMANDS, EVENTS
 from aether.agents.settings import AgentsSettings
+from aether.agents.store import machines
 from aether.contracts import machines as m
 from aether.contracts import terminal as t
 from aether.contracts.agents import GetRun, ListNotices, MessageRun, NoticeList, NoticeView, RunView, StartRun
@@ -29,7 +31,7 @@ from aether.contracts.event import Event
 from aether.contracts.ids import AccountId, IntervalId, PersonId, ProjectId, TerminalId, new_id
 from aether.contracts.problem import Refusal, Unavailable
 from aether.kit.migrate import migrate
-from aether.kit.postgres import Database
+from aether.kit.postgres import Database, Writer
 from aether.kit.ssh import MachineUnreachable
 from aether.kit.vault import Vault, new_keyset
 from aether.testkit.clock import FakeClock
@@ -39,6 +41,7 @@ from aether.testkit.postgres import PostgresServer
 
 MIGRATIONS = Path(str(package.__file__)).parent / "migrations"
 EventT = TypeVar("EventT", bound=Event)
+OWNER = UUID(int=1)  # of the connections, as if this process kept some
 
 
 def read(event: str, payload: Any, at: datetime) -> list[Report]:
@@ -186,11 +189,18 @@ class FakeLinks:
             raise MachineUnreachable("It does not answer yet.")
         return self.links[project_id]
 
-    async def begin(self, machine: Machine) -> None:
+    async def begin(self, db: Writer, machine: Machine) -> None:
+        row = machines.Row(machine.project_id, machine.account_id, machine.machine_id, machine.generation)
+        await machines.begin(db, row, OWNER, timedelta(seconds=8))
         self.links[machine.project_id] = FakeLink(machine)
 
-    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
-        self.links.pop(project_id, None)
+    async def end(self, db: Writer, project_id: ProjectId, generation: int | None = None) -> None:
+        await machines.end(db, project_id, generation)
+        there = self.links.get(project_id)
+        if there is not None and (generation is None or there.machine.generation <= generation):
+            del self.links[project_id]
+
+    async def look(self) -> None: ...
 
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
         raise AssertionError("nothing here changes a key or a token")
@@ -277,7 +287,9 @@ class Box:
     async def begin_link(self, project: m.ProjectView) -> None:
         """Its machine can be reached, and no event has told anyone."""
         of = self.machine(project)
-        await self.links.begin(Machine(of["project_id"], of["account_id"], of["machine_id"], of["generation"]))
+        machine = Machine(of["project_id"], of["account_id"], of["machine_id"], of["generation"])
+        async with self.database.transaction() as db:
+            await self.links.begin(db, machine)
 
     # Runs
 

@@ -1,13 +1,18 @@
 """Machines stop and start, and so does the service: a run is what it was."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from starlette.applications import Starlette
 
+from aether.agents.adapters.machine.links import SshLinks
 from aether.agents.domain.run import GO_ON
 from aether.contracts import machines as m
 from aether.contracts.agents import ListRuns, StopRun
 from aether.contracts.gateway import AccountDeleted
+from aether.contracts.machines import SshCertificate
+from aether.kit.ssh import MachineUnreachable
 from aether.testkit.eventually import eventually
 
 from .conftest import Box
@@ -126,6 +131,21 @@ async def test_a_start_that_was_missed_is_found_by_looking(box: Box) -> None:
     await box.begin_link(booted)
     await box.runs.watch.look()
     assert (await box.begun(run)).terminal_id is not None
+
+
+async def test_more_machines_than_there_are_connections_start_and_stop_at_once(box: Box) -> None:
+    async def issue(*_: object) -> SshCertificate:
+        raise MachineUnreachable("It has just begun.")
+
+    projects = [await box.project(running=False) for _ in range(30)]
+    box.agents.links = links = SshLinks(box.agents, issue, lambda *_, **__: Starlette())
+    try:
+        await asyncio.gather(*(box.boot(project.id) for project in projects))
+        assert links._keepers.keys() == {project.id for project in projects}
+        await asyncio.gather(*(box.halt(project.id) for project in projects))
+        assert not links._keepers
+    finally:
+        await links.close()
 
 
 async def test_a_machine_that_does_not_answer_yet_is_tried_again(box: Box) -> None:

@@ -58,11 +58,15 @@ class Links(Protocol):
     async def get(self, project_id: ProjectId) -> Link:
         """Made ready if it is not yet. Raises the authority's refusal or MachineUnreachable."""
 
-    async def begin(self, machine: Machine) -> None:
-        """A machine has started. Returns before the connection stands."""
+    async def begin(self, db: Writer, machine: Machine) -> None:
+        """A machine has started. Kept in the caller's transaction, who has it looked at after that."""
 
-    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
-        """A machine of this start, or of one before it, has stopped; None: the project is gone, whichever runs."""
+    async def end(self, db: Writer, project_id: ProjectId, generation: int | None = None) -> None:
+        """A machine of this start, or of one before it, has stopped; None: the project is gone, whichever runs.
+        Kept in the caller's transaction, who has it looked at after that."""
+
+    async def look(self) -> None:
+        """Connect to what has begun, and let go of what has ended. Returns before any connection stands."""
 
     def refit(self, account_id: AccountId, project_id: ProjectId | None = None) -> None:
         """Keys or tokens have changed: have running machines (of the account, or one) given what they may have

@@ -18,9 +18,10 @@ from aether.kit.consumer import Handler
 async def take_up(event: MachineStarted, agents: Agents) -> None:
     """Connect to it, and start what is to be started in it. The watch does so too, should this process end now."""
     machine = Machine(event.project_id, event.account_id, event.machine_id, event.generation)
-    # Inside, so that it is begun again if this is not kept, and that a late repetition begins nothing.
-    async with agents.transaction(event):
-        await agents.links.begin(machine)
+    async with agents.transaction(event) as db:
+        await agents.links.begin(db, machine)
+    # Not inside: who waits for a connection while holding one may wait for those who do the same.
+    await agents.links.look()
     desk(agents).launcher.soon(event.project_id)
 
 
@@ -31,7 +32,8 @@ async def put_down(event: MachineStopped, agents: Agents) -> None:
         for run in await store.locked_in(db, event.project_id, event.generation):
             after = run.machine_stopped(event.stopped_at, resumes=runs.launcher.resumes(run))
             await runs.ledger.keep(db, run, after)
-        await agents.links.drop(event.project_id, event.generation)
+        await agents.links.end(db, event.project_id, event.generation)
+    await agents.links.look()
 
 
 async def end_of_terminal(event: TerminalClosed, agents: Agents) -> None:
@@ -70,7 +72,8 @@ async def forget_project(event: ProjectDeleted, agents: Agents) -> None:
         await tokens.delete_project(db, event.project_id)
         await keys.delete_project(db, event.project_id)
         await attention.delete_project(db, event.project_id)
-        await agents.links.drop(event.project_id)
+        await agents.links.end(db, event.project_id)
+    await agents.links.look()
 
 
 async def forget_account(event: AccountDeleted, agents: Agents) -> None:
@@ -78,6 +81,7 @@ async def forget_account(event: AccountDeleted, agents: Agents) -> None:
     async with agents.transaction(event) as db:
         for part in (store, tokens, keys, attention, pushes, webhooks, machines):
             await part.delete_account(db, event.account_id)
+    await agents.links.look()
 
 
 EVENTS: dict[type[Event], Handler] = {

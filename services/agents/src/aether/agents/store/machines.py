@@ -42,20 +42,13 @@ async def begin(db: Writer, row: Row, owner: UUID, lease: timedelta) -> None:
     )
 
 
-async def end(db: Writer, project_id: ProjectId, generation: int | None) -> bool:
-    """Forget the machine. False if one of a later start than `generation` is there: that one goes on."""
-    later = await db.fetchval(
-        """
-        WITH gone AS (
-            DELETE FROM agents.machine WHERE project_id = $1 AND ($2::integer IS NULL OR generation <= $2)
-            RETURNING project_id
-        )
-        SELECT true FROM agents.machine
-        WHERE project_id = $1 AND NOT EXISTS (SELECT FROM gone)""",
+async def end(db: Writer, project_id: ProjectId, generation: int | None) -> None:
+    """Forget the machine. One of a later start than `generation` goes on."""
+    await db.execute(
+        "DELETE FROM agents.machine WHERE project_id = $1 AND ($2::integer IS NULL OR generation <= $2)",
         project_id,
         generation,
     )
-    return not later
 
 
 async def claim(db: Writer, owner: UUID, lease: timedelta) -> list[Row]:
@@ -67,7 +60,7 @@ async def claim(db: Writer, owner: UUID, lease: timedelta) -> list[Row]:
         f"""
         UPDATE agents.machine SET owner = $1, owned_until = now() + $2
         WHERE owner = $1 OR owner IS NULL OR owned_until <= now()
-        RETURNING {COLUMNS}""",  # noqa: S608 - our own column names - our own column names
+        RETURNING {COLUMNS}""",  # noqa: S608 - our own column names
         owner,
         lease,
     )
@@ -81,7 +74,7 @@ async def release(db: Writer, owner: UUID) -> None:
 
 async def get(db: Reader, project_id: ProjectId) -> Row | None:
     row = await db.fetchrow(
-        f"SELECT {COLUMNS} FROM agents.machine WHERE project_id = $1",  # noqa: S608
+        f"SELECT {COLUMNS} FROM agents.machine WHERE project_id = $1",  # noqa: S608 - our own column names
         project_id,
     )
     return _row(row) if row is not None else None

@@ -15,7 +15,7 @@ from aether.agents.deps.ports import Link, Machine
 from aether.agents.settings import AgentsSettings
 from aether.agents.store import machines as store
 from aether.contracts.ids import AccountId, ProjectId
-from aether.kit.postgres import DatabaseAway
+from aether.kit.postgres import DatabaseAway, Writer
 from aether.kit.ssh import Issue, MachineConnections, MachineUnreachable
 
 # A process that is gone for this long has lost its machines to whoever looks next.
@@ -42,7 +42,7 @@ class SshLinks:
         self._connections = MachineConnections(issue)
         self._me = identity(agents.settings)
         self._keepers: dict[ProjectId, tuple[Keeper, asyncio.Task[None]]] = {}
-        self._look = asyncio.Event()
+        self._wished = asyncio.Event()
         self._came = asyncio.Condition()
         self._wishes: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -51,13 +51,13 @@ class SshLinks:
     async def run(self) -> None:
         """Keep what is ours, and take what nobody keeps."""
         while True:
-            self._look.clear()
+            self._wished.clear()
             try:
-                await self._claim()
+                await self.look()
             except DatabaseAway:
                 log.warning("links.not_claimed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_SECONDS)
+                await asyncio.wait_for(self._wished.wait(), LOOK_SECONDS)
 
     async def close(self) -> None:
         """Leave the machines to whoever comes, once what they asked has been answered."""
@@ -73,19 +73,12 @@ class SshLinks:
         async with self._agents.transaction() as db:
             await store.release(db, self._me)
 
-    async def begin(self, machine: Machine) -> None:
-        """A machine has started. Returns before the connection stands."""
+    async def begin(self, db: Writer, machine: Machine) -> None:
         row = store.Row(machine.project_id, machine.account_id, machine.machine_id, machine.generation)
-        async with self._agents.transaction() as db:
-            await store.begin(db, row, self._me, LEASE)
-        await self._claim()
+        await store.begin(db, row, self._me, LEASE)
 
-    async def drop(self, project_id: ProjectId, generation: int | None = None) -> None:
-        async with self._moving:
-            async with self._agents.transaction() as db:
-                ended = await store.end(db, project_id, generation)
-            if ended:
-                await self._let_go(project_id)
+    async def end(self, db: Writer, project_id: ProjectId, generation: int | None = None) -> None:
+        await store.end(db, project_id, generation)
 
     async def get(self, project_id: ProjectId) -> Link:
         try:
@@ -107,7 +100,7 @@ class SshLinks:
         except DatabaseAway:
             await asyncio.sleep(LOOK_SECONDS)
             self.refit(account_id, project_id)
-        self._look.set()
+        self._wished.set()
 
     async def _standing(self, project_id: ProjectId) -> Link:
         """The link, whoever keeps it. Waits until there is one."""
@@ -153,7 +146,7 @@ class SshLinks:
             return self._keepers[project_id][0].refusal
         return MachineUnreachable("The project's machine does not run, or has just begun to.")
 
-    async def _claim(self) -> None:
+    async def look(self) -> None:
         async with self._moving:
             if self._closing:
                 return
