@@ -133,6 +133,22 @@ async def test_a_start_that_was_missed_is_found_by_looking(box: Box) -> None:
     assert (await box.begun(run)).terminal_id is not None
 
 
+async def test_what_waits_for_a_stopped_machine_is_left_alone_until_that_runs(box: Box) -> None:
+    project = await box.project()
+    run = await box.start(project)
+    await box.halt(project.id)
+    box.wire.asked.clear()
+    for _ in range(6):
+        box.clock.advance(10)
+        await box.runs.watch.look()
+    assert box.wire.asked == []
+    booted = await box.machines.start(m.StartMachine(account_id=box.account, project_id=project.id), None)
+    await box.begin_link(booted)
+    box.clock.advance(10)
+    await box.runs.watch.look()
+    assert (await box.begun(run, starts=2)).reason == ""
+
+
 async def test_more_machines_than_there_are_connections_start_and_stop_at_once(box: Box) -> None:
     async def issue(*_: object) -> SshCertificate:
         raise MachineUnreachable("It has just begun.")

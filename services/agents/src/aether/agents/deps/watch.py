@@ -77,7 +77,7 @@ class Watch:
 
     async def _runs(self) -> list[Run]:
         async with self._agents.reading() as db:
-            return await store.not_ended(db)
+            return await store.to_watch(db)
 
     async def _safely(self, part: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -149,9 +149,18 @@ async def of_project(db: Reader, project_id: ProjectId) -> list[Run]:
     return [_run(row) for row in rows]
 
 
-async def not_ended(db: Reader) -> list[Run]:
-    """All of them, without their prompts: this is asked once a second, and those may be long."""
-    rows = await db.fetch(f"SELECT {_SHORT} FROM agents.run WHERE ended_at IS NULL ORDER BY id")  # noqa: S608
+async def to_watch(db: Reader) -> list[Run]:
+    """Those that have not ended, but for what waits for a stopped machine: nothing happens to that.
+
+    Without their prompts: this is asked more than once a second, and those may be long.
+    """
+    rows = await db.fetch(
+        f"""
+        SELECT {_SHORT} FROM agents.run
+        WHERE ended_at IS NULL AND (NOT wanted OR reason <> 'machine_stopped'
+            OR EXISTS (SELECT FROM agents.machine WHERE machine.project_id = run.project_id))
+        ORDER BY id"""  # noqa: S608 - our own column names
+    )
     return [_run(row) for row in rows]
 
 
