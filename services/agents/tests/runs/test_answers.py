@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
+from aether.agents.deps.ports import Output
 from aether.agents.domain.input import Input
 from aether.agents.errors import TooMany
 from aether.contracts import terminal as t
-from aether.contracts.agents import QuestionView, RunView
+from aether.contracts.agents import QuestionView, RunView, StopRun
 from aether.contracts.ids import QuestionId, RunId, new_id
 from aether.contracts.problem import Refusal
 from aether.testkit.clock import START
@@ -253,6 +254,26 @@ async def test_a_run_that_has_ended_goes_on_with_a_message(box: Box) -> None:
     assert files[f"{place}/prompt"] == "One more thing."
     assert "exec talker resume s-1" in files[f"{place}/start"]
     assert (await box.hook(again, "working")).state == "working"
+
+
+async def test_a_run_is_started_again_when_all_that_its_end_left_is_tidied(box: Box) -> None:
+    run = await box.start(await box.project())
+    link, go_on, done = box.links.links[run.project_id], asyncio.Event(), list[str]()
+
+    async def execute(script: str, *_: object, **__: object) -> Output:
+        await go_on.wait()
+        done.append("tidied")
+        return Output(0, "", "")
+
+    link.execute = execute  # type: ignore[method-assign] # a machine that is slow
+    box.wire.before = lambda command: done.append("opened") if isinstance(command, t.OpenTerminal) else None
+    await box.ask(StopRun(account_id=box.account, run_id=run.id))
+    await box.answer(run, "One more thing.")
+    started, _ = await asyncio.wait({box.runs.launcher._tasks[run.project_id]}, timeout=0.3)
+    assert not started
+    go_on.set()
+    await box.begun(run, starts=2)
+    assert done == ["tidied", "tidied", "opened"]
 
 
 async def test_a_run_that_cannot_go_on_says_so(box: Box) -> None:

@@ -16,7 +16,7 @@ from aether.agents.domain.launch import Agent, Launch
 from aether.agents.domain.run import End, Run
 from aether.agents.store import runs as store
 from aether.contracts.event import Event
-from aether.contracts.ids import ProjectId, TerminalId
+from aether.contracts.ids import ProjectId, RunId, TerminalId
 from aether.contracts.machines import GetProject, ProjectView
 from aether.contracts.problem import NotFound, Refusal
 from aether.contracts.terminal import CloseTerminal, GetTerminal, OpenTerminal, TerminalView
@@ -56,7 +56,7 @@ class Launcher:
         self._catalog = catalog
         self._tasks: dict[ProjectId, asyncio.Task[None]] = {}
         self._again: set[ProjectId] = set()
-        self._tidying: set[asyncio.Task[None]] = set()
+        self._tidying: dict[asyncio.Task[None], RunId] = {}
 
     def soon(self, project_id: ProjectId) -> None:
         """Start what is to be started in the project's machine, which runs."""
@@ -114,6 +114,7 @@ class Launcher:
         if agent is None:
             await self._give_up(run, "There is no such agent any more.")
             return
+        await self._tidied(run.id)
         launch = await self._launch(run, link)
         await link.write(start.files(agent, launch, agent.plan(launch)))
         view = await self._open(run, launch, link)
@@ -232,8 +233,13 @@ class Launcher:
 
     def _tidy_soon(self, run: Run, *, kill: bool) -> None:
         tidying = asyncio.create_task(self._tidy(run, kill=kill), name=f"tidy {run.id}")
-        self._tidying.add(tidying)
-        tidying.add_done_callback(self._tidying.discard)
+        self._tidying[tidying] = run.id
+        tidying.add_done_callback(self._tidying.pop)
+
+    async def _tidied(self, run_id: RunId) -> None:
+        """What is killed after an end, and the folder that is removed, must not be those of the next start."""
+        if under_way := {task for task, of in self._tidying.items() if of == run_id}:
+            await asyncio.wait(under_way)
 
     async def _tidy(self, run: Run, *, kill: bool) -> None:
         """An agent may leave programs behind that a closed terminal does not end; and its folder is not needed."""
