@@ -290,6 +290,19 @@ async def test_the_board_shows_what_has_ended_lately_until_it_is_dismissed(box: 
     assert (await box.refused(ListRuns(account_id=box.account, cursor="nonsense"))).status == 422
 
 
+async def test_long_runs_come_on_as_many_pages_as_nats_carries(box: Box) -> None:
+    project = await box.project(running=False)
+    started = [await box.ask(box.wanted(project, prompt="€" * 65_536)) for _ in range(7)]
+    shown: list[RunId] = []
+    cursor = None
+    while cursor is not None or not shown:
+        page = await box.ask(ListRuns(account_id=box.account, cursor=cursor))
+        assert len(page.model_dump_json().encode()) < 1024 * 1024
+        shown += [run.id for run in page.items]
+        cursor = page.next_cursor
+    assert shown == [run.id for run in reversed(started)]
+
+
 async def test_who_looks_at_a_run_is_not_rung_for_it(box: Box) -> None:
     run = await box.hook(await box.start(await box.project()), "working")
     await box.ask(LookAtRun(account_id=box.account, person_id=box.person, run_id=run.id))

@@ -49,6 +49,8 @@ from aether.kit.postgres import Writer
 SHOWN_AFTER_END = timedelta(days=1)
 NAME_LENGTH = 60
 ANSWER_SECONDS = 3.5  # below the time that a caller waits for us
+# NATS carries 1 MiB in one answer. A single run, with the longest prompt there may be, takes less than half of it.
+PAGE_BYTES = 600_000
 
 
 async def list_catalog(_command: ListCatalog, agents: Agents) -> CatalogList:
@@ -118,6 +120,7 @@ async def _add(db: Writer, wanted: Run, command: StartRun, agents: Agents) -> Ru
 
 
 async def list_runs(command: ListRuns, agents: Agents) -> RunList:
+    """A page may hold fewer than it was asked for: its cursor alone says whether more follow."""
     ended_after = None if command.include_ended else agents.now() - SHOWN_AFTER_END
     before = _cursor(command.cursor)
     async with agents.reading() as db:
@@ -129,8 +132,19 @@ async def list_runs(command: ListRuns, agents: Agents) -> RunList:
             before=before,
             limit=command.limit,
         )
-    following = str(found[-1].id) if len(found) == command.limit else None
-    return RunList(items=[desk(agents).ledger.view(run) for run in found], next_cursor=following)
+    items = _first_of([desk(agents).ledger.view(run) for run in found])
+    more = len(found) == command.limit or len(items) < len(found)
+    return RunList(items=items, next_cursor=str(items[-1].id) if more else None)
+
+
+def _first_of(views: list[RunView]) -> list[RunView]:
+    """As many as one answer carries; one at least, which alone always fits."""
+    size = 0
+    for count, view in enumerate(views):
+        size += len(view.model_dump_json().encode())
+        if count and size > PAGE_BYTES:
+            return views[:count]
+    return views
 
 
 def _cursor(cursor: str | None) -> RunId | None:
