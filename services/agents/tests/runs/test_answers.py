@@ -256,6 +256,44 @@ async def test_a_run_that_has_ended_goes_on_with_a_message(box: Box) -> None:
     assert (await box.hook(again, "working")).state == "working"
 
 
+async def test_of_two_messages_to_a_run_that_has_ended_one_starts_it_and_the_other_is_told(box: Box) -> None:
+    run = await box.start(await box.project())
+    await box.close(run, 0)
+    outcomes = await asyncio.gather(
+        *(box.answer(run, text) for text in ("One.", "Another.")), return_exceptions=True
+    )
+    (refusal,) = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert refusal.type in {"run-ended", "not-ready"}
+    taken = "Another." if outcomes[0] is refusal else "One."
+    await box.begun(run, starts=2)
+    assert box.links.links[run.project_id].files[f"/dev/shm/aether-m/runs/{run.id}/prompt"] == taken
+    assert typed(box) == []
+
+
+async def test_the_same_message_to_a_run_that_has_ended_starts_it_once(box: Box) -> None:
+    run = await box.start(await box.project())
+    await box.close(run, 0)
+    wanted = box.message(run, "One more thing.", idempotency_key="k")
+    first, second = await asyncio.gather(box.ask(wanted), box.ask(wanted))
+    assert (first.restarts, second.restarts) == (1, 1)
+    again = await box.begun(run, starts=2)
+    assert (await box.ask(wanted)).ended_at is None
+    await box.close(again, 0)
+    assert (await box.ask(wanted)).ended_at is not None
+    assert typed(box) == []
+
+
+async def test_a_run_that_has_ended_takes_a_place_when_it_goes_on(box: Box) -> None:
+    box.settings.runs_per_project = 1
+    project = await box.project()
+    run = await box.start(project)
+    await box.close(run, 0)
+    other = await box.start(project)
+    assert (await box.refused(box.message(run, "Again."))).type == "too-many"
+    await box.close(other, 0)
+    assert (await box.answer(run, "Again.")).ended_at is None
+
+
 async def test_a_run_is_started_again_when_all_that_its_end_left_is_tidied(box: Box) -> None:
     run = await box.start(await box.project())
     link, go_on, done = box.links.links[run.project_id], asyncio.Event(), list[str]()

@@ -72,6 +72,17 @@ async def test_a_start_that_machines_refuses_leaves_nothing_behind(box: Box) -> 
     assert (await box.ask(ListRuns(account_id=box.account, include_ended=True))).items == []
 
 
+async def test_what_is_refused_or_was_there_before_starts_no_machine(box: Box) -> None:
+    box.settings.runs_per_project = 1
+    project = await box.project(running=False)
+    wanted = box.wanted(project, prompt="Mend it.", idempotency_key="k")
+    run = await box.ask(wanted)
+    box.machines.change(box.machines.projects[project.id], status="stopped")
+    assert (await box.ask(wanted)).id == run.id
+    assert (await box.refused(box.wanted(project, prompt="And that."))).type == "too-many"
+    assert box.machines.asked == ["StartMachine"]
+
+
 @pytest.mark.parametrize(
     ("agent", "wishes", "field"),
     [
@@ -195,6 +206,23 @@ async def test_installing_is_shown_and_an_agent_without_hooks_works_when_it_has_
     await box.reported(run, "phase=begun")
     begun = await box.run(run)
     assert (begun.state, begun.doing) == ("working", "")
+
+
+async def test_what_is_said_to_an_agent_that_is_being_installed_is_not_typed_into_its_installer(box: Box) -> None:
+    run = await box.ask(box.wanted(await box.project(), "mute", prompt="Mend it."))
+
+    async def there() -> bool:
+        return (await box.run(run)).terminal_id is not None
+
+    await eventually(there)
+    run = await box.run(run)
+    await box.reported(run, "phase=installing")
+    refusal = await box.refused(box.message(run, "Hurry."))
+    assert (refusal.type, refusal.detail) == ("not-ready", "Mute is not ready yet. Try again in a moment.")
+    assert box.terminals.typed == []
+    await box.reported(run, "phase=begun")
+    await box.answer(run, "Hurry.")
+    assert [typed.text for typed in box.terminals.typed] == ["Hurry."]
 
 
 @pytest.mark.parametrize("text", ["state=blocked;kind=permission;message=May I?", "state=waiting message=May I?"])

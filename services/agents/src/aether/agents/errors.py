@@ -51,6 +51,14 @@ class RunEnded(Refusal):
     title = "This run has ended"
 
 
+class NotReady(Refusal):
+    """Its agent is not there yet to read what would be typed: it is being installed, or has not begun."""
+
+    status = 409
+    type = "not-ready"
+    title = "This agent is not ready yet"
+
+
 class RunGoesOn(Refusal):
     status = 409
     type = "run-goes-on"

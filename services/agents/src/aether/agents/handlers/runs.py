@@ -19,6 +19,7 @@ from aether.agents.errors import (
     AnsweredAlready,
     CannotStart,
     NoSuchRun,
+    NotReady,
     QuestionGone,
     RunEnded,
     RunGoesOn,
@@ -44,7 +45,7 @@ from aether.contracts.ids import RunId, new_id
 from aether.contracts.machines import GetProject, StartMachine
 from aether.contracts.problem import Invalid
 from aether.kit.bus import Answerer
-from aether.kit.postgres import Writer
+from aether.kit.postgres import Reader, Writer
 
 SHOWN_AFTER_END = timedelta(days=1)
 NAME_LENGTH = 60
@@ -61,10 +62,15 @@ async def list_catalog(_command: ListCatalog, agents: Agents) -> CatalogList:
 
 
 async def start_run(command: StartRun, agents: Agents) -> RunView:
-    """Kept first, so that it is started whatever happens to us; then the machine is seen to."""
+    """The machine is asked for first, and the run is kept when that was granted: then it is started whatever
+    happens to us. What can be refused without a machine is refused before one is started and paid for."""
     runs = desk(agents)
     wanted = new_run(command, runs.catalog.get(command.agent), agents)
     project = await agents.bus.request(GetProject(account_id=command.account_id, project_id=command.project_id))
+    async with agents.reading() as db:
+        before = await _made_before(db, wanted, command, agents)
+    if before is not None:
+        return runs.ledger.view(before)
     if project.status != "running":
         # Before anything is kept: what is refused here leaves nothing behind.
         await agents.bus.request(StartMachine(account_id=command.account_id, project_id=command.project_id))
@@ -101,15 +107,27 @@ def new_run(command: StartRun, agent: Agent | None, agents: Agents) -> Run:
     )
 
 
-async def _add(db: Writer, wanted: Run, command: StartRun, agents: Agents) -> Run:
-    await store.hold_project(db, wanted.project_id)
+async def _made_before(db: Reader, wanted: Run, command: StartRun, agents: Agents) -> Run | None:
+    """What the same request has made before. Raises TooMany if there is no place for what it has not."""
     if command.idempotency_key:
         before = await store.with_key(db, wanted.project_id, command.idempotency_key)
         if before is not None:
             return before
+    await _require_place(db, wanted, agents)
+    return None
+
+
+async def _require_place(db: Reader, wanted: Run, agents: Agents) -> None:
     limit = agents.settings.runs_per_project
     if await store.count(db, wanted.project_id) >= limit:
         raise TooMany(f"A project has at most {limit} agents at a time. Stop one first.")
+
+
+async def _add(db: Writer, wanted: Run, command: StartRun, agents: Agents) -> Run:
+    await store.hold_project(db, wanted.project_id)
+    before = await _made_before(db, wanted, command, agents)
+    if before is not None:
+        return before
     secret_hash, sealed = new_secret(agents.vault, wanted)
     run = replace(wanted, told_at=agents.now())
     await store.add(
@@ -170,21 +188,26 @@ async def message_run(command: MessageRun, agents: Agents) -> RunView:
         run = await store.locked(db, command.run_id)
         if run is None or run.account_id != command.account_id:
             raise NoSuchRun
-        claimed = await _claim(db, command, run, agents) if run.ended_at is None else None
-    if run.ended_at is not None:
+        again = await _said_before(db, command)
+        ended = run.ended_at is not None and not again
+        claimed = None if again or ended else await _claim(db, command, run, agents)
+    if ended:
         return await _wake(command, run, agents)
     if claimed is not None:
         await runs.typist.type_soon(claimed, within=ANSWER_SECONDS)
     return runs.ledger.view(await _run(agents, command))
 
 
-async def _claim(db: Writer, command: MessageRun, run: Run, agents: Agents) -> Input | None:
-    """What is to be typed, kept; None where the same request has done so before."""
-    if command.idempotency_key and await inputs.with_key(db, run.id, command.idempotency_key):
-        return None
+async def _said_before(db: Reader, command: MessageRun) -> bool:
+    """Whether the same request has had its effect."""
+    key = command.idempotency_key
+    return key is not None and await inputs.with_key(db, command.run_id, key) is not None
+
+
+async def _claim(db: Writer, command: MessageRun, run: Run, agents: Agents) -> Input:
+    """What is to be typed, kept."""
     await _require_open(db, command, run)
-    if not run.is_there:
-        raise RunEnded(run.detail or "The agent is not there now. It takes answers once it has been started.")
+    _require_ready(run)
     now, (text, keys) = agents.now(), _typed(command, run)
     wanted = Input(
         id=new_id(),
@@ -199,6 +222,14 @@ async def _claim(db: Writer, command: MessageRun, run: Run, agents: Agents) -> I
     await inputs.add(db, wanted, command.idempotency_key)
     await desk(agents).ledger.keep(db, run, run.answered(now))
     return wanted
+
+
+def _require_ready(run: Run) -> None:
+    if not run.is_there:
+        raise RunEnded(run.detail or "The agent is not there now. It takes answers once it has been started.")
+    if not run.launched:
+        # What installs it, or its shell, would read the words.
+        raise NotReady(f"{run.agent_title} is not ready yet. Try again in a moment.")
 
 
 async def _require_open(db: Writer, command: MessageRun, run: Run) -> None:
@@ -236,11 +267,28 @@ async def _wake(command: MessageRun, run: Run, agents: Agents) -> RunView:
         raise RunEnded
     if (await runs.launcher.project(run)).status != "running":
         raise CannotStart("The project's machine does not run.")
-    woken = await runs.ledger.change(
-        run.id, lambda r, now: r.woken(command.text, now) if r.ended_at is not None else r
-    )
+    async with runs.ledger.changing(run.id) as db:
+        woken = await _woken(db, command, run, agents)
     runs.launcher.soon(run.project_id)
-    return runs.ledger.view(woken or run)
+    return runs.ledger.view(woken)
+
+
+async def _woken(db: Writer, command: MessageRun, run: Run, agents: Agents) -> Run:
+    """Counted as one that is started. Of two messages at once one wakes it, and the other is refused."""
+    await store.hold_project(db, run.project_id)
+    before = await store.locked(db, run.id)
+    if before is None:
+        raise NoSuchRun
+    if await _said_before(db, command):
+        return before
+    if before.ended_at is None:
+        raise RunEnded("It is being started again with another message. Send yours once it is there.")
+    await _require_place(db, before, agents)
+    now = agents.now()
+    # Its text goes with the start, so there is nothing to type; kept, so that the same request is known again.
+    said = Input(new_id(), run.id, "", "", created_at=now, next_at=now, state="typed")
+    await inputs.add(db, said, command.idempotency_key)
+    return await desk(agents).ledger.keep(db, before, before.woken(command.text, now))
 
 
 async def stop_run(command: StopRun, agents: Agents) -> RunView:
