@@ -9,6 +9,7 @@ import { INPUT_LOOK } from "@/ui/Field";
 import { Icon } from "@/ui/Icon";
 import { SkeletonRows } from "@/ui/Skeleton";
 import { Ago } from "@/ui/Time";
+import { isOld } from "./found";
 
 interface PickerProps {
   github: GitHub;
@@ -25,8 +26,10 @@ export function RepositoryPicker({ github, choose, back }: PickerProps) {
   const found = query.data?.pages.flatMap(({ items }) => items) ?? [];
   const chosen = Math.min(at, found.length - 1);
   const id = useId();
+  const { isPlaceholderData } = query;
+  const old = isOld({ typed, words, isPlaceholderData });
   const press = (event: React.KeyboardEvent): void => {
-    const take = found[chosen];
+    const take = old ? undefined : found[chosen];
     if (event.key === "ArrowDown") move(Math.min(chosen + 1, found.length - 1));
     else if (event.key === "ArrowUp") move(Math.max(chosen - 1, 0));
     else if (event.key === "Enter" && take) choose(take);
@@ -69,12 +72,7 @@ export function RepositoryPicker({ github, choose, back }: PickerProps) {
             {words ? `No repository matches “${words}”.` : "There is no repository yet."}
           </p>
         )}
-        <div
-          id={id}
-          role="listbox"
-          aria-label="Repositories"
-          aria-busy={query.isPlaceholderData || undefined}
-        >
+        <div id={id} role="listbox" aria-label="Repositories" aria-busy={old || undefined}>
           {found.map((repository, index) => (
             <Row
               key={repository.full_name}
