@@ -11,6 +11,8 @@ from aether.kit import log as logs
 
 CANARY = "canary-5f1e9c"
 TOKEN = f"aet_{CANARY}"
+RUN = f"aer_{CANARY}"
+WEBHOOK = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La/+aSw=="
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl"
 
 
@@ -51,7 +53,7 @@ def test_what_is_named_like_a_secret_is_blank(capsys: pytest.CaptureFixture[str]
     assert CANARY not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("secret", [TOKEN, JWT, f"aether.grant.{JWT}"])
+@pytest.mark.parametrize("secret", [TOKEN, RUN, WEBHOOK, JWT, f"aether.grant.{JWT}"])
 def test_what_looks_like_a_secret_is_blank_wherever_it_stands(
     capsys: pytest.CaptureFixture[str], secret: str
 ) -> None:

@@ -11,7 +11,8 @@ from opentelemetry import trace
 
 _SECRET_NAME = re.compile(r"passw|secret|token|cookie|authori[sz]ation|private|seed|grant|api_?key", re.I)
 _SECRET_VALUE = re.compile(
-    r"aet_[A-Za-z0-9_-]{8,}"  # a personal token
+    r"ae[tr]_[A-Za-z0-9_-]{8,}"  # a personal token, the secret of a run
+    r"|whsec_[A-Za-z0-9+/_-]{8,}=*"  # the secret of a webhook
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"  # a JWT
     r"|(?<=://)[^/@\s]+(?=@)"  # who and with what password, in an address
     r"|\bSU[A-Z2-7]{56}\b"  # the seed of a NATS user
