@@ -1,6 +1,7 @@
 """OpenSSH's own programs enter a machine with what aether prints, and are out once their key is revoked."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from aether.testkit.person import Person
 from aether.testkit.stack import Stack
 
 HOST = "laptop.aether"
+SAID = b"from this computer"
 # Each cipher that is left is authenticated, so no MAC is ever agreed on.
 WEAK = (
     ("KexAlgorithms", "diffie-hellman-group14-sha1"),
@@ -54,6 +56,10 @@ class Laptop:
         return await asyncio.to_thread(
             subprocess.run, command, input=given, capture_output=True, env=environ, timeout=60, check=False
         )
+
+    async def knows(self, option: str, algorithm: str) -> bool:
+        """Whether this computer's own ssh would agree to it."""
+        return algorithm.encode() in (await self.run("ssh", "-Q", option)).stdout.split()
 
     async def ssh(self, *arguments: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         return await self.run("ssh", "-F", str(self.config), *arguments, given=given)
@@ -119,14 +125,16 @@ async def test_ssh_scp_rsync_and_git_push_work_with_the_printed_lines(laptop: La
     assert shown.stdout == b"one\n", shown.stderr
 
 
-async def answer_with(text: bytes) -> asyncio.Server:
-    """Something that listens on this computer."""
+@contextlib.asynccontextmanager
+async def speaking() -> AsyncIterator[int]:
+    """A port of this computer, whose network is the machine's too, at which SAID is said."""
 
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(text)
+        writer.write(SAID)
         writer.close()
 
-    return await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 async def said_at(port: int) -> bytes:
@@ -139,32 +147,42 @@ async def said_at(port: int) -> bytes:
     return said
 
 
+async def until_said(port: int) -> None:
+    async def is_said() -> bool:
+        return await said_at(port) == SAID
+
+    await eventually(is_said, within=10)
+
+
+async def forwarding(laptop: Laptop, port: int) -> asyncio.subprocess.Process:
+    """An ssh that forwards to this port of the machine, and has just done so."""
+    here = any_free_port()
+    process = await laptop.stay("-N", "-L", f"{here}:127.0.0.1:{port}", HOST)
+    await until_said(here)
+    return process
+
+
 async def test_ports_are_forwarded_both_ways(laptop: Laptop) -> None:
-    server = await answer_with(b"from this computer")
-    own = server.sockets[0].getsockname()[1]
     there, here = any_free_port(), any_free_port()
-    forwarding = await laptop.stay("-N", "-R", f"{there}:127.0.0.1:{own}", "-L", f"{here}:127.0.0.1:{there}", HOST)
-    try:
-
-        async def came_round() -> bool:
-            return await said_at(here) == b"from this computer"
-
-        await eventually(came_round, within=10)
-        read = f"exec 3<>/dev/tcp/127.0.0.1/{there}; cat <&3"
-        said = await laptop.ssh(HOST, f"bash -c '{read}'")
-        assert said.stdout == b"from this computer", said.stderr
-    finally:
-        forwarding.terminate()
-        await forwarding.wait()
-        server.close()
+    async with speaking() as own:
+        ssh = await laptop.stay("-N", "-R", f"{there}:127.0.0.1:{own}", "-L", f"{here}:127.0.0.1:{there}", HOST)
+        try:
+            await until_said(here)
+            read = f"exec 3<>/dev/tcp/127.0.0.1/{there}; cat <&3"
+            said = await laptop.ssh(HOST, f"bash -c '{read}'")
+            assert said.stdout == SAID, said.stderr
+        finally:
+            ssh.terminate()
+            await ssh.wait()
 
 
 async def test_a_revoked_key_is_cut_off_everywhere_within_five_seconds(laptop: Laptop, person: Person) -> None:
     live = [await laptop.stay(HOST, "echo ready; cat") for _ in range(8)]
-    live += [await laptop.stay("-N", "-L", f"{any_free_port()}:127.0.0.1:9", HOST) for _ in range(2)]
-    for process in live[:8]:
+    for process in live:
         assert process.stdout is not None
         assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+    async with speaking() as own:
+        live += [await forwarding(laptop, own) for _ in range(2)]
     project = (await person.get("/api/projects"))["items"][0]["id"]
     token = (await person.get(f"/api/projects/{project}/agents"))["items"][0]
     assert token["last_used_at"] is not None
@@ -182,13 +200,16 @@ async def test_weak_algorithms_are_refused_by_the_jump_host_and_by_the_machine(
     laptop: Laptop, stack: Stack
 ) -> None:
     jump = str(stack.ports()["jump"])
-    for option, algorithm in WEAK:
+    known = [(option, algorithm) for option, algorithm in WEAK if await laptop.knows(option, algorithm)]
+    assert known
+    for option, algorithm in known:
         weak = ("-o", f"{option}={algorithm}")
         inside = await laptop.ssh(*weak, HOST, "true")
         straight = await laptop.run("ssh", "-F", "none", *weak, "-p", jump, "x@127.0.0.1")
         for done in (inside, straight):
             assert done.returncode == 255, f"{algorithm} was taken"
-            assert b"no matching" in done.stderr.lower() or b"bad " in done.stderr.lower(), done.stderr
+            assert b": no matching" in done.stderr, done.stderr
+            assert b"Their offer: " in done.stderr, done.stderr
 
 
 async def test_another_key_in_the_machines_place_is_noticed(laptop: Laptop) -> None:
