@@ -13,6 +13,8 @@ from aether.testkit.host import require_host
 from aether.testkit.page import start, type_line, until_text
 from aether.testkit.stack import Stack, standing
 
+from .search import files_holding
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def hub(server_folder: Path) -> AsyncIterator[FakeGitHub]:
@@ -74,10 +76,11 @@ async def test_a_private_repository_is_chosen_cloned_worked_on_and_pushed_and_it
     await type_line(page, "cat ~/.git-credentials ~/.gitconfig .git/config; env; echo looked-$((40+2))")
     await until_text(page, "looked-42")
     shown = await page.evaluate("() => window.__aether?.terminalText() ?? ''")
-    volume = [path.read_bytes() for path in (linked.home / "machines").rglob("*") if path.is_file()]
     for token in tokens:
-        assert token not in shown
-        assert not any(token.encode() in held for held in volume)
+        assert token not in shown + linked.output()
+        assert files_holding(linked, token) == []
+    # The clone's own files are among those that were looked at.
+    assert {"COMMIT_EDITMSG", "HEAD"} <= {path.name for path in files_holding(linked, "Repaint")}
     assert hub.last_commit("ada/boats") == "Repaint"
 
 
