@@ -96,10 +96,10 @@ function vendorOf(name: string | undefined): string {
   return VENDORS.some((vendor) => vendor.name === name) ? name : OTHER;
 }
 
-/** Said aloud too, because it comes and goes with the name. */
+/** Said aloud too, because it comes and goes with the name: so its place is there from the start. */
 function Replaced({ last4 }: { last4: string | undefined }) {
   return (
-    <p role="status" className="-mt-2 text-12 text-waiting empty:hidden">
+    <p role="status" className="-mt-2 text-12 text-waiting empty:-mt-4">
       {last4 !== undefined && (
         <>
           Replaces the one ending in <code className="font-mono">…{last4}</code>
