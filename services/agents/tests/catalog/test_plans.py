@@ -24,7 +24,6 @@ LAUNCH = Launch(
     home="/home/dev",
     workspace="/home/dev/work space",
     place="/dev/shm/aether-1/runs/run-1",
-    socket="/tmp/aether-1/aether.sock",
     program="/home/dev/.aether/bin/aether",
     secret=SECRET,
     brokers={vendor: f"{BROKER}/{vendor}" for vendor in ("anthropic", "openai", "google", "openrouter")},

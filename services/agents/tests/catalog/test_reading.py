@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aether.agents.domain.catalog import CATALOG, claude_code, codex, opencode
+from aether.agents.domain.catalog import CATALOG, claude_code, codex, hooks, opencode
 from aether.agents.domain.report import Asked, Report
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -52,11 +52,13 @@ def test_claude_works_from_a_prompt_and_with_each_tool() -> None:
     assert claude("UserPromptSubmit", prompt="Make it") == Report(
         "hook", AT, "working", doing="Thinking", session=SESSION
     )
-    assert claude("PreToolUse", **WRITE) == Report("hook", AT, "working", doing="Write boat.txt", session=SESSION)
+    about = hooks.use(WRITE)
+    writes = Report("hook", AT, "working", doing="Write boat.txt", about=about, session=SESSION)
+    assert claude("PreToolUse", **WRITE) == writes
     running = claude("PreToolUse", tool_name="Bash", tool_input=SAIL)
     assert running is not None
     assert running.doing == "$ echo sail > sail.txt"
-    assert claude("PostToolUse", **WRITE) == Report("hook", AT, "working", session=SESSION)
+    assert claude("PostToolUse", **WRITE) == Report("hook", AT, "working", about=about, session=SESSION)
 
 
 def test_claude_asks_for_permission_with_the_keys_of_its_dialog() -> None:
@@ -87,7 +89,24 @@ def test_claude_asks_a_question_with_a_number_for_each_choice_and_one_for_own_wo
 def test_several_questions_at_once_are_answered_in_words() -> None:
     questions = [COLOUR, {"question": "And the sails?", "options": []}]
     asked = asked_of(claude("PermissionRequest", tool_name="AskUserQuestion", tool_input={"questions": questions}))
-    assert asked == Asked("question", "Which colour shall it be?\n\nAnd the sails?", before="\x1b")
+    assert (asked.kind, asked.text) == ("question", "Which colour shall it be?\n\nAnd the sails?")
+    assert (asked.options, asked.before) == ((), "\x1b")
+
+
+def test_a_permission_is_of_the_use_of_a_tool_that_waits_for_it() -> None:
+    given: dict[str, Any] = {"tool_name": "Bash", "tool_input": SAIL}
+    asked = asked_of(claude("PermissionRequest", **given))
+    done = claude("PostToolUse", **given, tool_response={"stdout": ""})
+    other = claude("PostToolUse", tool_name="Bash", tool_input={"command": "ls"})
+    assert done is not None
+    assert other is not None
+    assert asked.about == done.about != other.about
+    # What was chosen is known only afterwards.
+    questions = {"tool_name": "AskUserQuestion", "tool_input": {"questions": [COLOUR]}}
+    chosen = {"tool_name": "AskUserQuestion", "tool_input": {"questions": [COLOUR], "answers": {"colour": "Red"}}}
+    answered = claude("PostToolUse", **chosen)
+    assert answered is not None
+    assert asked_of(claude("PermissionRequest", **questions)).about == answered.about
 
 
 def test_claude_is_done_with_its_last_words() -> None:
@@ -186,9 +205,9 @@ def test_opencode_asks_a_question_by_name() -> None:
 
 @pytest.mark.parametrize("event", ["permission.replied", "question.replied", "question.rejected"])
 def test_opencode_goes_on_when_it_was_answered(event: str) -> None:
-    report = opened(event)
+    report = opened(event, requestID="per_1")
     assert report is not None
-    assert report.state == "working"
+    assert (report.state, report.about) == ("working", "per_1")
 
 
 def test_opencode_is_done_with_its_last_words() -> None:

@@ -18,6 +18,7 @@ from aether.agents.deps.keys import KeyRing
 from aether.agents.deps.ports import Link, Machine, Output, RunKey
 from aether.agents.deps.runs import Runs
 from aether.agents.deps.tokens import TokenBook
+from aether.agents.domain import dialog
 from aether.agents.domain.launch import Agent, File, Launch, Plan
 from aether.agents.domain.report import Asked, Option, Report
 from aether.agents.handlers import COMMANDS, EVENTS
@@ -53,8 +54,9 @@ def read(event: str, payload: Any, at: datetime) -> list[Report]:
     said = payload if isinstance(payload, dict) else {}
     options = tuple(Option(**option) for option in said.get("options", []))
     kind = said.get("kind", "question")
-    key, before = said.get("key", ""), said.get("before", "")
-    asked = Asked(kind, said["ask"], options, key, before) if "ask" in said else None
+    key, before, about = said.get("key", ""), said.get("before", ""), said.get("about", "")
+    shown = dialog.marks(*said.get("shown", []))
+    asked = Asked(kind, said["ask"], options, key, before, about, shown) if "ask" in said else None
     return [
         Report(
             "hook",
@@ -62,6 +64,7 @@ def read(event: str, payload: Any, at: datetime) -> list[Report]:
             event,  # type: ignore[arg-type] # one of the four
             asked=asked,
             doing=said.get("doing", ""),
+            about=about,
             last_message=said.get("words", ""),
             session=said.get("session", ""),
         )
@@ -90,7 +93,7 @@ COMMAND = Agent(
     detect="true", install="", takes_prompt=False, takes_command=True,
     plan=lambda launch: Plan(launch.command, {}), read=lambda *_: [],
 )  # fmt: skip
-MOVER = replace(TALKER, name="mover", title="Mover", moves=True, asks=("^> 1. Red",))
+MOVER = replace(TALKER, name="mover", title="Mover", moves=True, asks=("^> 1. Red",), above=("^~~~",))
 CATALOG = {agent.name: agent for agent in (TALKER, MOVER, MUTE, COMMAND)}
 
 
@@ -306,8 +309,9 @@ class Box:
 
     async def begun(self, run: RunView, *, starts: int = 1) -> RunView:
         async def there() -> bool:
-            kept = await self.run(run)
-            return kept.terminal_id is not None and len(self.of(kept)) >= starts
+            kept, opened = await self.run(run), self.of(run)
+            last = self.terminals.opened.get(opened[-1].idempotency_key or "") if opened else None
+            return len(opened) >= starts and kept.terminal_id == last
 
         await eventually(there)
         view = await self.run(run)

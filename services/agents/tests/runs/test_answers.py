@@ -257,7 +257,7 @@ async def test_a_run_that_has_ended_goes_on_with_a_message(box: Box) -> None:
 
 
 async def test_of_two_messages_to_a_run_that_has_ended_one_starts_it_and_the_other_is_told(box: Box) -> None:
-    run = await box.start(await box.project())
+    run = await box.hook(await box.start(await box.project()), "working")
     await box.close(run, 0)
     outcomes = await asyncio.gather(
         *(box.answer(run, text) for text in ("One.", "Another.")), return_exceptions=True

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from aether.agents.deps import typist
+from aether.agents.domain import dialog
 from aether.contracts import terminal as t
 from aether.contracts.agents import RunView
 from aether.testkit.eventually import eventually
@@ -57,10 +58,109 @@ async def test_a_dialog_of_another_look_is_answered_all_the_same(
 ) -> None:
     monkeypatch.setattr(typist, "LOOK_SECONDS", 0)
     run = await box.hook(await box.start(await box.project(), "mover"), "working")
-    run = await box.hook(run, "waiting", ask="Red or blue?", options=CHOICES)
-    box.terminals.show(run.terminal_id, "Which one?")
+    run = await box.hook(run, "waiting", ask="Red or blue?", options=CHOICES, shown=["Red or blue?"])
+    box.terminals.show(run.terminal_id, "Which one? Red, or", "blue?")
     await box.answer(run, option="2")
     assert typed(box) == [("", "2")]
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [
+        ["May I run this?", "rm -rf build", "> 1. Red"],
+        ["* make test", "~~~~", "May I run this?", "rm -rf build", "> 1. Red"],
+        ["$"],
+    ],
+)
+@pytest.mark.parametrize("answer", [{"option": "yes"}, {"text": "Not now."}])
+async def test_no_key_is_pressed_for_another_dialog_than_the_one_that_was_answered(
+    box: Box, monkeypatch: pytest.MonkeyPatch, screen: list[str], answer: dict[str, str]
+) -> None:
+    monkeypatch.setattr(typist, "LOOK_SECONDS", 0)
+    run = await box.hook(await box.start(await box.project(), "mover"), "working")
+    said = {"options": PERMISSION, "before": ESCAPE, "kind": "permission", "shown": ["make test"]}
+    run = await box.hook(run, "waiting", ask="May I run this?\nmake test", **said)
+    box.terminals.show(run.terminal_id, *screen)
+    refusal = await box.refused(box.message(run, **answer))
+    assert (refusal.type, refusal.detail) == ("not-typed", typist.ANOTHER)
+    assert typed(box) == []
+    again = await box.run(run)
+    assert (again.state, again.question) == ("waiting", run.question)
+    box.terminals.show(run.terminal_id, *screen, "~~~~", "May I run this?", "make test", "> 1. Red")
+    await box.answer(again, option="yes")
+    assert typed(box) == [("", "1")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["  $ cargo test --package harb", "    our-lights --all"], True),
+        (["│ $ cargo test --package  │", "│ harbour-lights --all    │"], True),
+        (["  $ cargo test --all"], False),
+    ],
+)
+def test_a_long_command_is_found_wherever_its_lines_are_broken(lines: list[str], expected: bool) -> None:
+    marks = dialog.marks("cargo test --package harbour-lights --all")
+    assert dialog.shows(lines, marks, ()) == expected
+
+
+@pytest.mark.parametrize(("lines", "expected"), [(["$ ls", "1. Yes"], True), (["$ tools", "1. Yes"], False)])
+def test_a_short_command_is_found_as_a_whole_word(lines: list[str], expected: bool) -> None:
+    assert dialog.shows(lines, dialog.marks("ls"), ()) == expected
+
+
+def test_a_command_longer_than_a_screen_is_known_by_its_end() -> None:
+    command = " ".join(f"word{number}" for number in range(100))
+    end = " ".join(f"word{number}" for number in range(50, 100))
+    assert dialog.shows([end], dialog.marks(command), ())
+    assert not dialog.shows([end], dialog.marks(f"{command} more"), ())
+
+
+async def put_off(box: Box, **answer: str) -> RunView:
+    """An answer that could not be pressed before its machine was started again."""
+    run = await asked(box, options=CHOICES, before="3")
+    box.wire.away.add(t.TypeText)
+    await box.answer(run, **answer)
+    await box.halt(run.project_id)
+    box.wire.away.clear()
+    await box.boot(run.project_id)
+    await box.begun(run, starts=2)
+    box.clock.advance(2)
+    await box.runs.watch.look()
+    await eventually(lambda: not box.runs.typist._tasks)
+    return await box.run(run)
+
+
+async def test_a_key_for_an_earlier_terminal_is_not_pressed_in_the_next(box: Box) -> None:
+    run = await put_off(box, option="2")
+    assert typed(box) == []
+    assert typist.GONE in run.detail
+    assert run.question is not None
+    assert (run.state, run.question.text) == ("waiting", "Red or blue?")
+    await box.answer(run, option="2", question_id=run.question.id)
+    assert typed(box) == [("Blue", "")]
+
+
+async def test_words_for_an_earlier_terminal_are_said_in_the_next(box: Box) -> None:
+    run = await put_off(box, text="Green.")
+    assert typed(box) == [("Green.", "")]
+    assert run.question is None
+
+
+async def test_of_two_permissions_the_second_is_answered_after_the_first(box: Box) -> None:
+    run = await asked(box, about="a", options=PERMISSION)
+    run = await box.hook(run, "waiting", ask="And now?", about="b", options=CHOICES)
+    await box.end()
+    box.begin()
+    assert run.question is not None
+    assert run.question.text == "Red or blue?"
+    run = await box.answer(run, option="yes", question_id=run.question.id)
+    assert run.question is not None
+    assert (run.state, run.question.text) == ("waiting", "And now?")
+    assert [notice.body for notice in await box.notices()] == ["Red or blue?", "And now?"]
+    run = await box.answer(run, option="2", question_id=run.question.id)
+    assert (run.state, run.question) == ("working", None)
+    assert typed(box) == [("", "1"), ("", "2")]
 
 
 async def test_after_an_answer_that_ends_the_turn_it_is_done(box: Box) -> None:

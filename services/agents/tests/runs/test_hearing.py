@@ -10,7 +10,7 @@ import pytest
 from aether.agents.domain.hearing import READY, WAITS, heard
 from aether.agents.domain.notable import notable
 from aether.agents.domain.report import Asked, Option, Report, Source, State
-from aether.agents.domain.run import Run
+from aether.agents.domain.run import GO_ON, Run
 from aether.contracts.ids import AccountId, PersonId, ProjectId, RunId, TerminalId, new_id
 from aether.testkit.clock import START
 
@@ -36,7 +36,7 @@ def a_run(state: State = "working", **values: Any) -> Run:
         since=NOW,
         attended_at=NOW,
     ).opened(TerminalId(new_id()), 1, NOW)
-    run = replace(run, launched=True)
+    run = replace(run, launched=True, talked=state != "starting")
     if state == "waiting":
         return replace(say(run, "waiting", asked=Asked("permission", "May I?", key="q1")), **values)
     if state == "done":
@@ -169,6 +169,99 @@ def test_the_same_words_asked_after_an_answer_are_a_new_question() -> None:
 
 def test_going_on_takes_a_question_away() -> None:
     assert say(a_run("waiting"), "working").question is None
+
+
+def asking(*abouts: str) -> Run:
+    """A run of which so many tools have asked for permission, one after the other."""
+    run = a_run()
+    for about in abouts:
+        run = say(run, "waiting", asked=Asked("permission", f"May I {about}?", about=about))
+    return run
+
+
+def asked_for(run: Run) -> str:
+    return run.question.text if run.question is not None else ""
+
+
+def test_what_another_tool_says_is_no_answer_to_a_permission() -> None:
+    run = say(asking("write"), "working", about="read", doing="Read boat.txt")
+    assert (run.state, asked_for(run), run.doing) == ("waiting", "May I write?", "Read boat.txt")
+    after = say(run, "working", about="write")
+    assert (after.state, after.question) == ("working", None)
+
+
+@pytest.mark.parametrize("told", ["working", "done", "failed"])
+def test_a_word_of_no_tool_ends_all_that_was_asked(told: State) -> None:
+    after = say(asking("write", "run"), told, last_message="So it is.")
+    assert after.state == told
+    assert after.question is None or after.question.kind == "message"
+
+
+def test_a_second_permission_is_shown_when_the_first_is_answered() -> None:
+    run = asking("write", "run")
+    assert asked_for(run) == "May I write?"
+    answered = run.answered(LATER)
+    assert (answered.state, asked_for(answered)) == ("waiting", "May I run?")
+    assert notable(run, answered) is not None
+    assert answered.answered(LATER).state == "working"
+
+
+def test_a_second_permission_is_shown_when_the_first_was_answered_in_the_terminal() -> None:
+    run = say(asking("write", "run"), "working", about="write")
+    assert (run.state, asked_for(run)) == ("waiting", "May I run?")
+
+
+def test_a_permission_that_waits_behind_another_is_told_of_once_and_ends_with_its_tool() -> None:
+    run = say(asking("write", "run"), "waiting", asked=Asked("permission", "May I run?", about="run"))
+    assert run.question is not None
+    assert len(run.question.behind) == 1
+    run = say(run, "working", about="run")
+    assert run.question is not None
+    assert (run.question.text, run.question.behind) == ("May I write?", ())
+
+
+def test_an_answer_that_ends_the_turn_ends_what_was_asked_behind_it() -> None:
+    answered = asking("write", "run").answered(LATER, ends_turn=True)
+    assert (answered.state, answered.question) == ("working", None)
+
+
+def test_a_question_that_could_not_be_answered_is_before_the_next_again() -> None:
+    run = asking("write", "run")
+    again = run.answered(LATER).reopened(run.question, "It was not typed.", LATER)
+    assert again.question is not None
+    assert (again.question, again.detail) == (run.question, "It was not typed.")
+
+
+def started_again(run: Run) -> Run:
+    stopped = run.machine_stopped(NOW, resumes=True).resumed(NOW)
+    return replace(stopped.opened(TerminalId(new_id()), 2, NOW), launched=True)
+
+
+def test_a_question_stands_when_an_agent_that_was_started_again_says_that_it_is_there() -> None:
+    run = started_again(a_run("waiting"))
+    there = say(say(run, None), "done")
+    assert (there.state, there.question) == ("waiting", run.question)
+    assert notable(run, there) is None
+    assert say(there, "working").question is None
+
+
+@pytest.mark.parametrize("said", [{}, {"session": "s-1"}])
+def test_an_agent_that_is_only_there_has_not_taken_up_what_it_is_to_do(said: dict[str, str]) -> None:
+    run = say(say(a_run("starting"), None, **said), "waiting")
+    assert (run.talked, started_again(run).first_words) == (False, "Mend the roof.")
+
+
+@pytest.mark.parametrize("said", [("working", ""), ("done", "It is mended.")])
+def test_an_agent_that_has_taken_up_what_it_is_to_do_goes_on_with_that(said: tuple[State, str]) -> None:
+    run = say(a_run("starting"), said[0], last_message=said[1])
+    assert run.talked
+    assert started_again(run).first_words == (GO_ON if said[0] == "working" else "")
+
+
+def test_what_is_to_be_said_next_stays_until_it_is_taken_up() -> None:
+    run = started_again(started_again(a_run()))
+    assert run.first_words == GO_ON
+    assert say(run, "working").first_words == ""
 
 
 def test_the_end_of_a_turn_shows_its_last_words_whichever_source_has_them() -> None:

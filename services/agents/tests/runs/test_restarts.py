@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from aether.agents.adapters.machine.links import SshLinks
 from aether.agents.domain.run import GO_ON
 from aether.contracts import machines as m
-from aether.contracts.agents import ListRuns, StopRun
+from aether.contracts.agents import ListRuns, RunView, StopRun
 from aether.contracts.gateway import AccountDeleted
 from aether.contracts.machines import SshCertificate
 from aether.kit.ssh import MachineUnreachable
@@ -34,6 +34,63 @@ async def test_a_run_that_worked_is_resumed_with_a_word_to_go_on(box: Box) -> No
     assert files[f"/dev/shm/aether-m/runs/{run.id}/prompt"] == GO_ON
     assert "resume s-9" in files[f"/dev/shm/aether-m/runs/{run.id}/start"]
     assert (await box.hook(again, "working")).state == "working"
+
+
+def said_to(box: Box, run: RunView) -> tuple[str, str]:
+    """How the agent was started last, and with what words."""
+    files, place = box.links.links[run.project_id].files, f"/dev/shm/aether-m/runs/{run.id}"
+    return files[f"{place}/start"].splitlines()[-1], files[f"{place}/prompt"]
+
+
+async def opened(box: Box, run: RunView) -> RunView:
+    """Its terminal is there, and its start script is at work."""
+
+    async def is_there() -> bool:
+        return (await box.run(run)).terminal_id is not None
+
+    await eventually(is_there)
+    return await box.run(run)
+
+
+async def started_again(box: Box, run: RunView, *, starts: int = 2) -> RunView:
+    await box.halt(run.project_id)
+    await box.boot(run.project_id)
+    return await box.begun(run, starts=starts)
+
+
+@pytest.mark.parametrize("phase", ["installing", "silent", "there"])
+async def test_a_prompt_is_given_again_where_the_machine_stopped_before_the_first_word(
+    box: Box, phase: str
+) -> None:
+    project = await box.project()
+    run = await opened(box, await box.ask(box.wanted(project, prompt="Mend it.")))
+    if phase != "installing":
+        run = await box.begun(run)
+    if phase == "there":
+        run = await box.hook(run, "ready", session="s-1")
+    run = await started_again(box, run)
+    assert said_to(box, run) == ("exec talker begin", "Mend it.")
+    await box.hook(run, "working", session="s-2")
+    await started_again(box, run, starts=3)
+    assert said_to(box, run) == ("exec talker resume s-2", GO_ON)
+
+
+async def test_a_run_that_could_not_be_installed_is_woken_with_all_that_it_was_told(box: Box) -> None:
+    project = await box.project()
+    run = await opened(box, await box.ask(box.wanted(project, prompt="Mend it.")))
+    assert (await box.close(run, 97)).reason == "not_installed"
+    await box.answer(run, "And hurry.")
+    again = await box.begun(run, starts=2)
+    assert said_to(box, again) == ("exec talker begin", "Mend it.\n\nAnd hurry.")
+
+
+async def test_what_a_run_was_woken_with_is_not_lost_with_its_machine(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project()), "working", session="s-1")
+    await box.close(run)
+    await box.answer(run, "One more thing.")
+    run = await box.begun(run, starts=2)
+    await started_again(box, run, starts=3)
+    assert said_to(box, run) == ("exec talker resume s-1", "One more thing.")
 
 
 async def test_a_question_is_open_again_after_its_machine_and_nobody_is_rung_twice(box: Box) -> None:

@@ -56,7 +56,7 @@ def test_a_stopped_machine_keeps_the_state_in_view_and_the_next_goes_on(state: S
     stopped = run.machine_stopped(LATER, resumes=True)
     assert (stopped.state, stopped.reason, stopped.wanted) == (state, "machine_stopped", True)
     assert (stopped.question, stopped.terminal_id) == (run.question, run.terminal_id)
-    assert stopped.next_prompt == (GO_ON if state in {"working", "stuck", "starting"} else "")
+    assert stopped.next_prompt == (GO_ON if state in {"working", "stuck"} else "")
     assert stopped.worked_until(LATER + timedelta(hours=1)) == (5 if state in {"working", "stuck"} else 0)
     assert stopped.machine_stopped(LATER, resumes=True) == stopped
     again = stopped.resumed(LATER).opened(TerminalId(new_id()), 2, LATER)
@@ -68,7 +68,9 @@ def test_a_question_of_before_a_restart_is_open_again_and_answered_in_words() ->
     before = a_run("waiting")
     again = before.machine_stopped(LATER, resumes=True).resumed(LATER)
     assert before.question is not None
-    assert again.question == replace(before.question, kind="question", options=(), key="", before="")
+    assert again.question == replace(
+        before.question, kind="question", options=(), key="", before="", in_words=True
+    )
 
 
 def test_what_cannot_be_resumed_ends_with_its_machine() -> None:
@@ -155,7 +157,7 @@ def test_an_hour_of_work_costs_what_the_list_says() -> None:
 
 def launch() -> Launch:
     place, workspace = "/dev/shm/aether-m/runs/r", "/home/dev/it's mine"
-    return Launch("r-1", "p", "", "/home/dev", workspace, place, "", "", secret="aer_s3cret", brokers={})
+    return Launch("r-1", "p", "", "/home/dev", workspace, place, "", secret="aer_s3cret", brokers={})
 
 
 def test_the_start_script_quotes_what_it_is_given() -> None:

@@ -20,7 +20,7 @@ INSTALLING = "\x1b]7501;phase=installing\x07"
 
 def launch(folder: Path, run_id: str = "r-1") -> Launch:
     place, home = str(folder / "place"), str(folder)
-    return Launch(run_id, "p", "", home, home, place, "", "", secret="aer_s3cret", brokers={})
+    return Launch(run_id, "p", "", home, home, place, "", secret="aer_s3cret", brokers={})
 
 
 def run(folder: Path, detect: str, install: str, command: str) -> subprocess.CompletedProcess[str]:

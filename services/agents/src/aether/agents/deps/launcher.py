@@ -130,17 +130,16 @@ class Launcher:
         ways = await self._agents.keys.vendors(run.account_id, run.project_id)
         return Launch(
             run_id=str(run.id),
-            prompt=run.next_prompt if run.starts else run.prompt,
+            prompt=run.first_words,
             command=run.command,
             home=link.home,
             workspace=link.workspace,
             place=f"{link.place}/runs/{run.id}",
-            socket=link.socket,
             program=link.program,
             secret=self._agents.vault.open(sealed, *_place(run)).decode(),
             brokers={v: f"{link.broker}/v1/llm/{v}" for v, mode in ways.items() if mode == "brokered"},
             session=run.session,
-            resuming=run.starts > 0,
+            resuming=run.talked,
         )
 
     async def _open(self, run: Run, launch: Launch, link: Link) -> TerminalView:

@@ -10,11 +10,12 @@ import structlog
 
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.ledger import Ledger
+from aether.agents.domain import dialog
 from aether.agents.domain.hearing import heard
 from aether.agents.domain.input import Input
 from aether.agents.domain.launch import Agent
 from aether.agents.domain.report import Report
-from aether.agents.domain.run import Run
+from aether.agents.domain.run import Question, Run, in_words
 from aether.agents.domain.screen import shows
 from aether.agents.errors import NotTyped
 from aether.agents.store import inputs as store
@@ -26,6 +27,8 @@ from aether.contracts.terminal import ReadScreen, TypeText
 TYPE_SECONDS = 10.0
 WAY_SECONDS = 0.5  # a dialog takes a moment to make way; what comes at once may be taken for a part of the keys
 LOOKS, LOOK_SECONDS = 25, 0.2  # so long for a dialog to be shown; then it may have another look than is known
+ANOTHER = "The question on the screen is another one. Look at the terminal."
+GONE = "The agent was started again meanwhile, and its question is not on the screen any more."
 NOT_SHOWN = "Your words were typed, but its screen did not show them. Look at its terminal."
 
 log = structlog.get_logger()
@@ -87,6 +90,12 @@ class Typist:
             return await self._fail(wanted, "The run has ended.")
         if not run.is_there:
             return await self._later(wanted, "The run is not there yet.")
+        if wanted.keys and not wanted.is_for(run.terminal_id):
+            if not wanted.text:
+                return await self._fail(
+                    replace(wanted, question=wanted.question and in_words(wanted.question)), GONE
+                )
+            wanted = replace(wanted, keys="")  # the dialog that was to make way for the words is gone
         try:
             typed = await self._ask(run, wanted)
         except Refusal as refusal:
@@ -117,24 +126,33 @@ class Typist:
 
     async def _ask(self, run: Run, wanted: Input) -> bool:
         """Keys first: a dialog may have to make way for a text."""
-        if wanted.keys:
-            await self._until_asked(run)
+        if wanted.keys and not await self._is_asked(run, wanted.question):
+            raise NotTyped(ANOTHER)
         if wanted.keys and wanted.text:
             await self._press(run, keys=wanted.keys, key=f"{wanted.id}:before")
             await asyncio.sleep(WAY_SECONDS)
             return await self._press(run, text=wanted.text, key=str(wanted.id))
         return await self._press(run, text=wanted.text, keys=wanted.keys, key=str(wanted.id))
 
-    async def _until_asked(self, run: Run) -> None:
-        """An agent tells of its question before it shows it, and what is pressed before that is lost."""
+    async def _is_asked(self, run: Run, question: Question | None) -> bool:
+        """Whether its screen shows the question, as far as one knows how that looks.
+
+        An agent tells of its question before it shows it, and what is pressed before that is lost. What stands
+        there may be another question: of another tool, or one that came after this was answered in the terminal.
+        """
         agent = self._catalog.get(run.agent)
-        patterns = agent.asks if agent is not None and agent.has_hooks else ()
-        for _ in range(LOOKS if patterns else 0):
+        if agent is None or not agent.has_hooks or not agent.asks:
+            return True
+        marks, is_it = question.shown if question is not None else (), False
+        for _ in range(LOOKS):
             assert run.terminal_id is not None
             command = ReadScreen(account_id=run.account_id, terminal_id=run.terminal_id)
-            if shows((await self._agents.bus.request(command)).lines, patterns):
-                return
+            lines = (await self._agents.bus.request(command)).lines
+            is_it = not marks or dialog.shows(lines, marks, agent.above)
+            if is_it and shows(lines, agent.asks):
+                return True
             await asyncio.sleep(LOOK_SECONDS)
+        return is_it
 
     async def _press(self, run: Run, *, key: str, text: str = "", keys: str = "") -> bool:
         """Whether it appeared."""

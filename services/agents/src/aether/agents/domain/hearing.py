@@ -15,6 +15,7 @@ OWN_WORD: frozenset[Source] = frozenset({"hook", "program"})
 GUESSES: frozenset[Source] = frozenset({"signal", "screen"})
 READY = "It is ready for your first words."
 WAITS = "It waits for an answer."
+BEHIND = 20
 
 
 def guesses(run: Run) -> bool:
@@ -38,6 +39,7 @@ def heard(run: Run, report: Report, now: datetime) -> Run:
         return _billed(known, report, now)
     if report.source in OWN_WORD:
         known = replace(known, spoke=True, launched=True)
+        known = known.taken_up() if _is_talk(report) else known
     known = replace(
         known, doing=report.doing or known.doing, last_message=report.last_message or known.last_message
     )
@@ -57,15 +59,20 @@ def _billed(run: Run, report: Report, now: datetime) -> Run:
     return run.unlimited() if run.reason == "limited" else run
 
 
+def _is_talk(report: Report) -> bool:
+    """Whether it has taken something up: that it is there, or waits without a word, says nothing of that."""
+    return report.state in {"working", "stuck"} or report.asked is not None or bool(report.last_message)
+
+
 def _told(run: Run, report: Report, now: datetime) -> Run:
     asked = report.asked
-    if run.state == "starting" and _is_readiness(report):
+    if _is_readiness(report) and (run.state == "starting" or _is_in_words(run)):
         return _ready(run, now)
     if asked is not None and asked.key and asked.key == run.answered_key:
         return run
     # An agent that goes in circles says all the while that it works.
     if report.state == "working" and run.state != "stuck":
-        run = run.into("working", now, question=None, detail=run.detail if run.reason else "")
+        run = _working(run, report, now)
     elif report.state == "done":
         run = _done(run, asked or Asked("message", report.last_message), now)
     elif report.state == "failed":
@@ -77,16 +84,31 @@ def _told(run: Run, report: Report, now: datetime) -> Run:
     return run
 
 
+def _is_in_words(run: Run) -> bool:
+    return run.question is not None and run.question.in_words
+
+
 def _ready(run: Run, now: datetime) -> Run:
-    """The agent is there. Unless it was started with something to do, it waits to be told."""
-    has_prompt = bool(run.prompt) or run.starts > 1
-    return run if has_prompt else _done(run, Asked("message", READY), now)
+    """The agent is there. Unless it was started with something to do, or has asked before, it waits to be told."""
+    has_prompt = bool(run.first_words) or run.talked
+    return run if has_prompt or _is_in_words(run) else _done(run, Asked("message", READY), now)
 
 
 def _is_readiness(report: Report) -> bool:
     """An agent's own word that it is there: it says nothing of its state, or that it has nothing to do."""
     is_bare = report.state in {None, "done"} and report.asked is None and not report.last_message
     return report.source == "hook" and is_bare
+
+
+def _working(run: Run, report: Report, now: datetime) -> Run:
+    """It works. While a tool waits for a permission, others may be at work: what they say is not its answer."""
+    question = run.question
+    if question is None or not question.about or not report.about:
+        return run.into("working", now, question=None, detail=run.detail if run.reason else "")
+    if report.about == question.about:
+        return run.settled(now)
+    behind = tuple(each for each in question.behind if each.about != report.about)
+    return replace(run, question=replace(question, behind=behind))
 
 
 def _waiting(run: Run, asked: Asked | None, report: Report, now: datetime) -> Run:
@@ -96,9 +118,19 @@ def _waiting(run: Run, asked: Asked | None, report: Report, now: datetime) -> Ru
         asked = Asked("question", report.last_message or report.detail or WAITS)
     if asked.kind == "message":
         return _done(run, asked, now)
-    if run.state == "waiting" and run.question is not None and _is_same(run.question, asked):
-        return replace(run, question=_retold(run.question, asked))
+    if run.state == "waiting" and run.question is not None:
+        if _is_same(run.question, asked):
+            return replace(run, question=_retold(run.question, asked))
+        if run.question.about and asked.about:
+            return replace(run, question=_behind(run.question, asked, now))
     return run.into("waiting", now, question=_question(asked, now), since=now)
+
+
+def _behind(question: Question, asked: Asked, now: datetime) -> Question:
+    """One asked while another is open: its dialog comes when that is answered."""
+    if len(question.behind) >= BEHIND or any(_is_same(each, asked) for each in question.behind):
+        return question
+    return replace(question, behind=(*question.behind, _question(asked, now)))
 
 
 def _done(run: Run, asked: Asked, now: datetime) -> Run:
@@ -117,7 +149,17 @@ def _failed(run: Run, report: Report, now: datetime) -> Run:
 
 
 def _question(asked: Asked, now: datetime) -> Question:
-    return Question(QuestionId(new_id()), asked.kind, asked.text, now, asked.options, asked.key, asked.before)
+    return Question(
+        id=QuestionId(new_id()),
+        kind=asked.kind,
+        text=asked.text,
+        asked_at=now,
+        options=asked.options,
+        key=asked.key,
+        before=asked.before,
+        about=asked.about,
+        shown=asked.shown,
+    )
 
 
 def _is_same(question: Question, asked: Asked) -> bool:
@@ -135,4 +177,6 @@ def _retold(question: Question, asked: Asked) -> Question:
         options=asked.options or question.options,
         key=asked.key or question.key,
         before=asked.before or question.before,
+        about=asked.about or question.about,
+        shown=asked.shown or question.shown,
     )

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from aether.agents.domain.run import Question
-from aether.contracts.ids import QuestionId, RunId
+from aether.contracts.ids import QuestionId, RunId, TerminalId
 
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
@@ -15,7 +15,7 @@ BACK_OFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 class Input:
     """`question` is what it answers, as it was; it is open again if this cannot be typed.
 
-    With a text, `keys` are pressed before it.
+    With a text, `keys` are pressed before it. `terminal_id` is where the question stood: keys are for that only.
     """
 
     id: UUID
@@ -26,8 +26,12 @@ class Input:
     next_at: datetime
     question_id: QuestionId | None = None
     question: Question | None = None
+    terminal_id: TerminalId | None = None
     state: Literal["pending", "typed", "failed"] = "pending"
     attempts: int = 0
+
+    def is_for(self, terminal_id: TerminalId | None) -> bool:
+        return self.terminal_id in {None, terminal_id}
 
     @property
     def ends_turn(self) -> bool:

@@ -23,7 +23,6 @@ class Launch:
     home: str
     workspace: str
     place: str  # a folder of this run on tmpfs, mode 0700; gone with the machine
-    socket: str  # $AETHER_SOCKET
     program: str  # the aether program in the machine: `aether hook …`, see adapters/machine/program
     secret: str
     brokers: Mapping[str, str]
@@ -60,7 +59,7 @@ class Agent:
     `detect` and `install` are sh scripts for the machine, run in its workspace: detect exits 0 and prints a
     version where the agent is; install brings it from a package registry, says what goes on, and exits 0.
     `plan` makes a start of it. `read` turns what its hooks and events say (parsed JSON, from the machine, of any
-    shape) into reports; it never raises. `notifies` are substrings of BEL/OSC texts.
+    shape) into reports; it never raises.
     """
 
     name: str
@@ -82,4 +81,5 @@ class Agent:
     seen_version: str = ""
     # Patterns (re.MULTILINE, on the last lines of the screen) that mean that it waits for an answer.
     asks: tuple[str, ...] = ()
-    interrupt: str = "\x1b"  # keys that stop its present turn
+    # Patterns of lines above a dialog of its own: what stands further up on the screen is no part of that.
+    above: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a source says of a run at one moment: a hook, a signal of its terminal, its screen, the broker, its end."""
+"""What a source says of a run at one moment: a hook, a signal of its terminal, its screen, the broker."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Literal
 
 State = Literal["starting", "working", "waiting", "done", "failed", "stuck"]
 # Ordered by how much a source knows. Hooks and events of the agent itself are believed before its terminal.
-Source = Literal["hook", "program", "broker", "exit", "signal", "screen"]
+Source = Literal["hook", "program", "broker", "signal", "screen"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Asked:
 
     `key` is the agent's own name for it, such as a request's id: the same key again is the same question.
     `before` are keys to be pressed before an answer in the person's own words, so that it is taken as such.
+    `about` names the use of a tool that waits for it. `shown` are texts of which its dialog shows one at least.
     """
 
     kind: Literal["permission", "question", "message"]
@@ -36,11 +37,13 @@ class Asked:
     options: tuple[Option, ...] = ()
     key: str = ""
     before: str = ""
+    about: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
-    """`state` None: nothing is said of the state, only of what else is given.
+    """`state` None: nothing is said of the state, only of what else is given. `about` as in Asked.
 
     All text is from the machine: whoever makes a report has cleaned and shortened it (see domain.text).
     """
@@ -50,10 +53,10 @@ class Report:
     state: State | None = None
     doing: str = ""
     asked: Asked | None = None
+    about: str = ""
     last_message: str = ""
     session: str = ""  # the agent's own id of its conversation, to resume with
     reason: Literal["", "limited", "key_refused", "exited"] = ""
     limited_until: datetime | None = None
     detail: str = ""
-    exit_code: int | None = None
     tokens: tuple[int, int] = field(default=(0, 0))  # in and out, to be added

@@ -24,7 +24,9 @@ STOPPED = "Its machine has stopped."
 class Question:
     """What a run wants of its person. `key` is the agent's own name for it, if it has one.
 
-    `before` are keys that make way for an answer in the person's own words.
+    `before` are keys that make way for an answer in the person's own words. `about` and `shown` are as in Asked.
+    `behind` are those asked meanwhile: the terminal shows one after the other. `in_words`: its dialog went with an
+    earlier start of the agent, and only words answer it.
     """
 
     id: QuestionId
@@ -34,6 +36,10 @@ class Question:
     options: tuple[Option, ...] = ()
     key: str = ""
     before: str = ""
+    about: str = ""
+    shown: tuple[str, ...] = ()
+    behind: tuple["Question", ...] = ()
+    in_words: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,9 @@ class Run:
 
     `wanted`: it is to be started in its machine as soon as that runs, and is not there now. `launched`: its start
     script has come to the agent itself. `starts` counts its terminals, `generation` is the start of the machine in
-    which the last of them is. `spoke`: it has said of itself how far it is since it was last started.
+    which the last of them is. `spoke`: it has said of itself how far it is since it was last started. `talked`: it
+    has once taken up what it was to do, so that there is a conversation of its own to be resumed. `next_prompt` is
+    what its next words are to be; it stays until they are taken up.
     `worked` are seconds up to `counted_at`, from when they are to be counted on; None while it does not work.
     """
 
@@ -71,6 +79,7 @@ class Run:
     wanted: bool = True
     launched: bool = False
     spoke: bool = False
+    talked: bool = False
     stop_asked: bool = False
     terminal_id: TerminalId | None = None
     generation: int = 0
@@ -117,6 +126,17 @@ class Run:
         """The vendor answers again, or the time has come at which it said it would."""
         return replace(self, reason="", limited_until=None, detail="")
 
+    @property
+    def first_words(self) -> str:
+        """What a start is given to do: all of it, until there is a conversation that knows of it."""
+        if self.talked:
+            return self.next_prompt
+        return _joined(self.prompt, self.next_prompt)
+
+    def taken_up(self) -> "Run":
+        """It has begun with what it was given to do."""
+        return replace(self, talked=True, next_prompt="")
+
     # What is found out by looking
 
     def grown_stuck(self, detail: str, now: datetime) -> "Run":
@@ -130,21 +150,31 @@ class Run:
 
     # Its person's word
 
-    def answered(self, now: datetime) -> "Run":
-        """A message or an answer is on its way into its terminal."""
+    def answered(self, now: datetime, *, ends_turn: bool = False) -> "Run":
+        """A message or an answer is on its way into its terminal. One that ends the turn ends all questions."""
         key = self.question.key if self.question is not None else ""
-        return replace(
-            self.into("working", now, question=None), answered_key=key or self.answered_key, attended_at=now
-        )
+        run = self.into("working", now, question=None) if ends_turn else self.settled(now)
+        return replace(run, answered_key=key or self.answered_key, attended_at=now)
+
+    def settled(self, now: datetime) -> "Run":
+        """Its question is over. The next is open if more were asked; else it works."""
+        behind = self.question.behind if self.question is not None else ()
+        if not behind:
+            return self.into("working", now, question=None)
+        return self.into("waiting", now, question=replace(behind[0], behind=behind[1:]), since=now)
 
     def reopened(self, question: Question | None, detail: str, now: datetime) -> "Run":
         """The answer could not be typed: the same question is open again, unless another came meanwhile."""
         if self.ended_at is not None:
             return self
+        if question is not None and self.question is not None and _is_behind(self.question, question):
+            again = replace(question, behind=(replace(self.question, behind=()), *self.question.behind))
+            return replace(self, question=again, answered_key="", detail=detail)
         if question is None or self.question is not None:
             return replace(self, detail=detail)
         state: State = "done" if question.kind == "message" else "waiting"
-        return self.into(state, now, question=question, answered_key="", detail=detail)
+        again = replace(question, behind=())
+        return self.into(state, now, question=again, answered_key="", detail=detail)
 
     def stop_wanted(self, now: datetime) -> "Run":
         """What is not in a machine has ended with that; else its terminal is to be closed."""
@@ -156,7 +186,8 @@ class Run:
         again = replace(
             self, ended_at=None, dismissed_at=None, stop_asked=False, attended_at=now, restarts=self.restarts + 1
         )
-        return replace(again.away(), next_prompt=text).into("starting", now, reason="", detail="")
+        before = "" if self.next_prompt == GO_ON else self.next_prompt
+        return replace(again.away(), next_prompt=_joined(before, text)).into("starting", now, reason="", detail="")
 
     # Its terminal and its machine
 
@@ -168,7 +199,6 @@ class Run:
             generation=generation,
             starts=self.starts + 1,
             wanted=False,
-            next_prompt="",
         )
         if self.reason == "machine_stopped":
             run = replace(run, reason="", detail="")
@@ -182,8 +212,9 @@ class Run:
         """The agent itself has begun. One that says nothing of itself works from now on."""
         # Its first word may have been quicker than that of the script.
         run = replace(self, launched=True, doing=self.doing if self.launched else "")
-        silent = agent is None or not agent.has_hooks
-        return run.into("working", now) if silent and self.state == "starting" else run
+        if agent is not None and agent.has_hooks:
+            return run
+        return (run.into("working", now) if self.state == "starting" else run).taken_up()
 
     def machine_stopped(self, at: datetime, *, resumes: bool) -> "Run":
         """What it was stays in view, and it is started again with the machine. What cannot go on has ended."""
@@ -195,14 +226,14 @@ class Run:
         if self.starts and not resumes:
             ended = replace(run, state="failed", doing="", question=None, wanted=False, counted_at=None)
             return replace(ended, reason="machine_stopped", detail=STOPPED, since=at, ended_at=at)
-        worked = self.state in COUNTING or (self.state == "starting" and self.launched)
+        worked = self.talked and self.state in {*COUNTING, "starting"}
         return replace(
             run.away(),
             reason="machine_stopped",
             detail=STOPPED,
             limited_until=None,
             counted_at=None,
-            next_prompt=self.next_prompt or (GO_ON if worked and self.starts else ""),
+            next_prompt=self.next_prompt or (GO_ON if worked else ""),
         )
 
     def away(self) -> "Run":
@@ -213,7 +244,7 @@ class Run:
         """About to be started again after its machine was. What was asked can only be answered in words now."""
         run = replace(self, restarts=self.restarts + 1) if self.starts else self
         if run.question is not None and run.question.kind != "message":
-            run = replace(run, question=_in_words(run.question))
+            run = replace(run, question=in_words(run.question))
         if run.state in COUNTING:
             return replace(run, state="starting", since=now)
         return run
@@ -275,8 +306,16 @@ class Run:
         return replace(self.ended("exited", None, now), state="failed", reason="", detail=detail)
 
 
-def _in_words(question: Question) -> Question:
-    """The same, when the agent's dialog is gone."""
+def in_words(question: Question) -> Question:
+    """The same, when the agent's dialog is gone, and with it what was asked behind it."""
     choices = question.options if question.kind == "question" else ()
     options = tuple(replace(option, keys="", text=option.text or option.label) for option in choices)
-    return replace(question, kind="question", options=options, key="", before="")
+    return Question(question.id, "question", question.text, question.asked_at, options, in_words=True)
+
+
+def _is_behind(later: Question, earlier: Question) -> bool:
+    return any(later.id == each.id for each in earlier.behind)
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(text for text in texts if text)

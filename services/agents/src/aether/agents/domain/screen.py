@@ -20,7 +20,7 @@ ASKS = (
 _YES_NO = re.compile(r"[\[(]([Yy])(?:es)?/([Nn])(?:o)?[\])]")
 _CHOICE = re.compile(r"^\s*(?:[❯>›▸*→]\s*)?([1-9])[.)]\s+(\S.*)$")
 # Frames around boxes, and lines made of nothing else.
-_FRAME = re.compile(r"[\u2500-\u259f]")
+FRAME = re.compile(r"[\u2500-\u259f]")
 _RULE = re.compile(r"^[\s\-=_*~·.]*$")
 
 
@@ -76,7 +76,7 @@ def last_message(lines: Sequence[str]) -> str:
 
 def _plain(lines: Sequence[str]) -> list[str]:
     """Without frames and rules; empty lines at the end are gone."""
-    plain = [_FRAME.sub("", text).rstrip() for text in lines]
+    plain = [FRAME.sub("", text).rstrip() for text in lines]
     kept = ["" if _RULE.match(text) else text for text in plain]
     while kept and not kept[-1].strip():
         kept.pop()

@@ -218,9 +218,10 @@ async def _claim(db: Writer, command: MessageRun, run: Run, agents: Agents) -> I
         next_at=now,
         question_id=run.question.id if run.question is not None else None,
         question=run.question,
+        terminal_id=run.terminal_id,
     )
     await inputs.add(db, wanted, command.idempotency_key)
-    await desk(agents).ledger.keep(db, run, run.answered(now))
+    await desk(agents).ledger.keep(db, run, run.answered(now, ends_turn=wanted.ends_turn))
     return wanted
 
 

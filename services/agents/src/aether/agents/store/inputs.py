@@ -8,21 +8,22 @@ from aether.agents.store.runs import question_json, question_of
 from aether.contracts.ids import QuestionId, RunId
 from aether.kit.postgres import Reader, Record, Writer
 
-_COLUMNS = "id, run_id, text, keys, created_at, next_at, question_id, question, state, attempts"
+_COLUMNS = "id, run_id, text, keys, created_at, next_at, question_id, question, terminal_id, state, attempts"
 
 
 async def add(db: Writer, wanted: Input, idempotency_key: str | None) -> None:
     """Its run is locked, and neither its question nor its key is taken."""
     await db.execute(
         """
-        INSERT INTO agents.input (id, run_id, idempotency_key, question_id, question, text, keys, state, attempts,
-            next_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+        INSERT INTO agents.input (id, run_id, idempotency_key, question_id, question, terminal_id, text, keys,
+            state, attempts, next_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
         wanted.id,
         wanted.run_id,
         idempotency_key,
         wanted.question_id,
         question_json(wanted.question),
+        wanted.terminal_id,
         wanted.text,
         wanted.keys,
         wanted.state,
@@ -96,7 +97,7 @@ async def failed(db: Writer, input_id: UUID) -> bool:
 
 def _input(row: Record) -> Input:
     values = dict(row)
-    for name in ("id", "run_id", "question_id"):
+    for name in ("id", "run_id", "question_id", "terminal_id"):
         values[name] = values[name] and UUID(str(values[name]))
     values["question"] = question_of(values["question"])
     return Input(**values)

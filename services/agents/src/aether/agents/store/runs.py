@@ -207,8 +207,9 @@ async def delete_account(db: Writer, account_id: AccountId) -> None:
 def question_json(question: Question | None) -> dict[str, Any] | None:
     if question is None:
         return None
+    behind = [question_json(each) for each in question.behind]
     kept = asdict(question)
-    return {**kept, "id": str(question.id), "asked_at": question.asked_at.isoformat()}
+    return {**kept, "id": str(question.id), "asked_at": question.asked_at.isoformat(), "behind": behind}
 
 
 def question_of(kept: dict[str, Any] | None) -> Question | None:
@@ -219,6 +220,8 @@ def question_of(kept: dict[str, Any] | None) -> Question | None:
         "id": QuestionId(UUID(kept["id"])),
         "asked_at": datetime.fromisoformat(kept["asked_at"]),
         "options": tuple(Option(**option) for option in kept["options"]),
+        "shown": tuple(kept.get("shown", ())),
+        "behind": tuple(filter(None, map(question_of, kept.get("behind", ())))),
     }
     return Question(**values)
 

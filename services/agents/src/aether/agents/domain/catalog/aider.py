@@ -57,5 +57,4 @@ AGENT = Agent(
     read=read,
     resumes=True,
     asks=(r"\(Y\)es/\(N\)o.*:\s*$",),
-    interrupt="\x03",
 )

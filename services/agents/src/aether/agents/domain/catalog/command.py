@@ -29,5 +29,4 @@ AGENT = Agent(
     read=read,
     takes_prompt=False,
     takes_command=True,
-    interrupt="\x03",
 )

@@ -1,9 +1,13 @@
 """opencode: a plugin of ours hands on its events."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
+from pathlib import PurePosixPath
 from typing import Any
 
+from aether.agents.domain import dialog
 from aether.agents.domain.catalog import hooks, npm, words
 from aether.agents.domain.launch import Agent, File, Launch, Plan
 from aether.agents.domain.report import Asked, Option, Report
@@ -68,12 +72,27 @@ def asked(payload: Any) -> Asked:
         Option("no", "No", keys=RIGHT + RIGHT + ENTER),
     )
     key = words.text(payload, "id")[:200]
-    return Asked("permission", "\n".join(p for p in parts if p), options, key=key, before=options[2].keys)
+    return Asked(
+        "permission",
+        "\n".join(p for p in parts if p),
+        options,
+        key=key,
+        before=options[2].keys,
+        about=key,
+        shown=_shown(kind, named.split(", "), words.text(given, "command") or words.text(given, "url")),
+    )
+
+
+def _shown(kind: str, patterns: Sequence[str], what: str) -> tuple[str, ...]:
+    """Of files it shows the path from its folder on; of what it has no words for, only the kind."""
+    names = [PurePosixPath(each.rstrip("/*")).name for each in patterns]
+    return dialog.marks(what) or dialog.marks(*names) or dialog.marks(kind)
 
 
 def _question(payload: Any) -> Asked:
     found = hooks.question(words.field(payload, "questions"), dismiss=ESCAPE)
-    return Asked(found.kind, found.text, found.options, words.text(payload, "id")[:200], found.before)
+    key = words.text(payload, "id")[:200]
+    return replace(found, key=key, about=key)
 
 
 def read(event: str, payload: Any, at: datetime) -> list[Report]:
@@ -97,7 +116,7 @@ def _said(event: str, payload: Any) -> dict[str, Any] | None:
         case "question.asked":
             said = {"state": "waiting", "asked": _question(payload)}
         case "permission.replied" | "question.replied" | "question.rejected":
-            said = {"state": "working"}
+            said = {"state": "working", "about": words.text(payload, "requestID")[:200]}
         case "session.idle":
             said = {"state": "done", "last_message": message(words.text(payload, "text"))}
         case "session.error":
@@ -132,5 +151,4 @@ AGENT = Agent(
     moves=True,
     seen_version="1.18.33",
     asks=(r"Permission required", r"esc dismiss"),
-    interrupt=ESCAPE + ESCAPE,
 )
