@@ -1,12 +1,13 @@
 """From GitHub to a machine: sign in with it, choose a private repository, work on it, push; and let go again."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from aether.testkit.github import FakeGitHub
 from aether.testkit.host import require_host
@@ -102,3 +103,29 @@ async def test_who_takes_the_grant_back_at_github_is_told_and_links_again(page: 
     await page.get_by_role("button", name="Choose from GitHub").click()
     await expect(page.get_by_role("combobox", name="Repository")).to_be_visible()
     assert any(grant.user.login == "grace" for grant in hub.grants.values())
+
+
+async def test_enter_takes_what_was_found_for_the_words_that_are_typed(page: Page, hub: FakeGitHub) -> None:
+    hub.user("edsger")
+    hub.repository("edsger/docs")
+    hub.repository("edsger/newest")
+    await page.goto("/signup")
+    await page.get_by_role("link", name="Sign up with GitHub").click()
+    await page.wait_for_url("**/projects")
+    await page.get_by_role("button", name="Create project").first.click()
+    await page.get_by_role("button", name="Choose from GitHub").click()
+    await expect(page.get_by_role("option", name="edsger/newest")).to_be_visible()
+    found = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await found.wait()
+        await route.continue_()
+
+    await page.route("**/api/github/repos?*q=docs*", wait)
+    box = page.get_by_role("combobox", name="Repository")
+    await box.fill("docs")
+    await box.press("Enter")
+    found.set()
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await box.press("Enter")
+    await expect(page.get_by_role("dialog").get_by_text("edsger/docs")).to_be_visible()
