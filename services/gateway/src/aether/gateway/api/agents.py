@@ -15,10 +15,9 @@ from aether.contracts.agents import (
 )
 from aether.contracts.ids import AgentTokenId
 from aether.gateway.api import agent_shapes as shapes
+from aether.gateway.api.answers import answer, answered, find, write_down
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import MEMBER, THING
-from aether.gateway.api.projects import JSON, answered, find, write_down
-from aether.gateway.domain.shown import view_json
 
 router = APIRouter(prefix="/api", tags=["agents"])
 
@@ -57,7 +56,7 @@ async def create_agent_token(
     )
     made = await gateway.bus.request(command)
     write_down(gateway, request, "agent_token.created", made.token.id)
-    return Response(view_json(made), status_code=201, media_type=JSON, headers={"Cache-Control": "no-store"})
+    return answer(made, 201, secret=True)
 
 
 @router.delete(

@@ -19,10 +19,9 @@ from aether.contracts.agents import (
 )
 from aether.contracts.ids import NoticeId, WebhookId
 from aether.gateway.api import agent_shapes as shapes
+from aether.gateway.api.answers import answer, answered, write_down
 from aether.gateway.api.guard import Member, SignedIn, TheGateway
 from aether.gateway.api.problems import MEMBER, THING
-from aether.gateway.api.projects import JSON, answered, write_down
-from aether.gateway.domain.shown import view_json
 
 router = APIRouter(prefix="/api", tags=["attention"])
 
@@ -91,7 +90,7 @@ async def create_webhook(
     command = CreateWebhook(account_id=caller.account_id, person_id=caller.person_id, **body.model_dump())
     made = await gateway.bus.request(command)
     write_down(gateway, request, "webhook.created", made.webhook.id)
-    return Response(view_json(made), status_code=201, media_type=JSON, headers={"Cache-Control": "no-store"})
+    return answer(made, 201, secret=True)
 
 
 @router.delete("/webhooks/{webhook_id}", status_code=204, responses=THING, summary="No more deliveries")

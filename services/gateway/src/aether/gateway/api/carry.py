@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from aether.contracts.ids import ProjectId
 from aether.contracts.service import Service
+from aether.gateway.api.answers import find
 from aether.gateway.api.guard import Member, TheGateway
-from aether.gateway.api.projects import find
 from aether.gateway.api.upstream import PassedOn
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.admission import SAFE_METHODS

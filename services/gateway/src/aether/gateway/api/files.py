@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
 from aether.gateway.api import file_shapes as shapes
+from aether.gateway.api.answers import find
 from aether.gateway.api.carry import TheFiles, files_grant
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import problems
-from aether.gateway.api.projects import find
 from aether.kit.grants import LIFETIME_SECONDS
 
 router = APIRouter(prefix="/api/projects/{project_id}/files", tags=["files"])

@@ -8,12 +8,9 @@ from starlette.responses import Response
 from aether.contracts.agents import DeleteKey, KeyView, ListKeys, PutKey
 from aether.contracts.ids import ProjectId
 from aether.gateway.api import agent_shapes as shapes
-from aether.gateway.api.auth import note
+from aether.gateway.api.answers import answer, answered, write_down
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import MEMBER, THING
-from aether.gateway.api.projects import JSON, answered
-from aether.gateway.deps.gateway import Gateway
-from aether.gateway.domain.shown import view_json
 
 router = APIRouter(prefix="/api/keys", tags=["keys"])
 
@@ -45,19 +42,11 @@ async def put_key(
         every_project="projects" in given and body.projects is None,
     )
     view: KeyView = await gateway.bus.request(command)
-    _write_down(gateway, request, "key.kept", name)
-    return Response(view_json(view), media_type=JSON)
+    write_down(gateway, request, "key.kept", name)
+    return answer(view)
 
 
 @router.delete("/{name}", status_code=204, responses=MEMBER, summary="Forget a key")
 async def delete_key(name: Name, caller: Member, request: Request, gateway: TheGateway) -> None:
     await gateway.bus.request(DeleteKey(account_id=caller.account_id, name=name))
-    _write_down(gateway, request, "key.deleted", name)
-
-
-def _write_down(gateway: Gateway, request: Request, what: str, name: str) -> None:
-    async def write() -> None:
-        async with gateway.database.transaction() as writer:
-            await note(writer, gateway, request, what, name)
-
-    gateway.aside(write())
+    write_down(gateway, request, "key.deleted", name)

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from aether.contracts.ids import ProjectId
 from aether.contracts.terminal import ListPorts, UpdatePort
 from aether.gateway.api import file_shapes as shapes
+from aether.gateway.api.answers import JSON, find, write_down
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import THING
-from aether.gateway.api.projects import JSON, find, write_down
 from aether.gateway.domain.shown import port_json
 
 router = APIRouter(prefix="/api/projects/{project_id}/ports", tags=["ports"])

@@ -32,11 +32,11 @@ class PageGuard(Guard):
 
 
 page = PageGuard(Policy.PAGE)
-Reader = Annotated[Caller | None, Depends(page)]
+Visitor = Annotated[Caller | None, Depends(page)]
 
 
 @router.get("/{label}/enter", response_class=Response, include_in_schema=False)
-async def enter_preview(label: str, request: Request, caller: Reader, gateway: TheGateway) -> Response:
+async def enter_preview(label: str, request: Request, caller: Visitor, gateway: TheGateway) -> Response:
     """A page for browsers, which leads on by itself; to the sign-in page first, where that is needed."""
     path = return_path(request.query_params.get("return", "/"))
     public = gateway.settings.public_url.rstrip("/")

@@ -1,18 +1,16 @@
 """Projects: what the API asks of the machines service."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from aether.contracts.command import Command
-from aether.contracts.ids import ProjectId
+from aether.contracts.ids import AccountId, ProjectId
 from aether.contracts.machines import (
     CreateProject,
     DeleteProject,
-    GetProject,
     ListProjects,
     PlaceHold,
     ProjectView,
@@ -24,16 +22,15 @@ from aether.contracts.machines import (
 )
 from aether.contracts.terminal import ListTerminals, OpenTerminal
 from aether.gateway.api import shapes
-from aether.gateway.api.auth import note
+from aether.gateway.api.answers import JSON, find, write_down
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import MEMBER, THING, problems
 from aether.gateway.api.tokens import IdempotencyKey
 from aether.gateway.deps.gateway import Gateway
-from aether.gateway.domain.shown import project_json, terminal_json, view_json
+from aether.gateway.domain.shown import project_json, terminal_json
 
 router = APIRouter(prefix="/api/projects", tags=["projects"])
 
-JSON = "application/json"
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
@@ -43,24 +40,9 @@ def shown(view: ProjectView, status: int = 200) -> Response:
     return Response(project_json(view), status_code=status, media_type=JSON)
 
 
-async def answered(gateway: Gateway, command: Command[Any], status: int = 200) -> Response:
-    """What a service answers to a command, as JSON."""
-    return Response(view_json(await gateway.bus.request(command)), status_code=status, media_type=JSON)
-
-
 def page(items: list[str], next_cursor: str | None) -> Response:
     """A list whose items are JSON already."""
     return Response(f'{{"items":[{",".join(items)}],"next_cursor":{json.dumps(next_cursor)}}}', media_type=JSON)
-
-
-def write_down(gateway: Gateway, request: Request, what: str, target: UUID) -> None:
-    """One line of the audit log, for what another service has done already: the answer does not hang on it."""
-
-    async def write() -> None:
-        async with gateway.database.transaction() as writer:
-            await note(writer, gateway, request, what, str(target))
-
-    gateway.aside(write())
 
 
 @router.get("", response_model=shapes.ProjectList, responses=MEMBER, summary="My projects, newest first")
@@ -99,11 +81,6 @@ async def create_project(
 @router.get("/{project_id}", response_model=shapes.Project, responses=THING, summary="One project")
 async def get_project(project_id: UUID, caller: Member, gateway: TheGateway) -> Response:
     return shown(await find(gateway, caller.account_id, project_id))
-
-
-async def find(gateway: Gateway, account_id: Any, project_id: UUID) -> ProjectView:
-    """The account's project. Raises NotFound for a foreign one."""
-    return await gateway.bus.request(GetProject(account_id=account_id, project_id=ProjectId(project_id)))
 
 
 @router.patch("/{project_id}", response_model=shapes.Project, responses=THING, summary="Change a project")
@@ -201,7 +178,7 @@ async def list_recordings(project_id: UUID, caller: Member, gateway: TheGateway)
 
 
 async def _terminals(
-    gateway: Gateway, account_id: Any, project_id: UUID, *, include_closed: bool, only_recorded: bool = False
+    gateway: Gateway, account_id: AccountId, project_id: UUID, *, include_closed: bool, only_recorded: bool = False
 ) -> Response:
     await find(gateway, account_id, project_id)
     command = ListTerminals(account_id=account_id, project_id=ProjectId(project_id), include_closed=include_closed)

@@ -6,24 +6,20 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from aether.contracts.agents import DismissRun, GetRun, ListRuns, LookAtRun, MessageRun, RunView, StartRun, StopRun
+from aether.contracts.agents import DismissRun, GetRun, ListRuns, LookAtRun, MessageRun, StartRun, StopRun
 from aether.contracts.ids import ProjectId, QuestionId, RunId
 from aether.gateway.api import agent_shapes as shapes
+from aether.gateway.api.answers import answer, answered, find, write_down
 from aether.gateway.api.guard import Member, SignedIn, TheGateway
 from aether.gateway.api.problems import MEMBER, THING
-from aether.gateway.api.projects import JSON, Cursor, Limit, answered, find, write_down
+from aether.gateway.api.projects import Cursor, Limit
 from aether.gateway.api.tokens import IdempotencyKey
-from aether.gateway.domain.shown import view_json
 
 router = APIRouter(prefix="/api", tags=["runs"])
 
 Filter = Annotated[
     shapes.RunFilter, Query(alias="filter", description="active: not ended, or ended lately and not dismissed")
 ]
-
-
-def _shown(view: RunView, status: int = 200) -> Response:
-    return Response(view_json(view), status_code=status, media_type=JSON)
 
 
 @router.get("/runs", response_model=shapes.RunList, responses=MEMBER, summary="My runs, newest first")
@@ -82,7 +78,7 @@ async def start_run(
     )
     view = await gateway.bus.request(command)
     write_down(gateway, request, "run.started", view.id)
-    return _shown(view, 201)
+    return answer(view, 201)
 
 
 @router.get("/runs/{run_id}", response_model=shapes.Run, responses=THING, summary="One run")
@@ -119,7 +115,7 @@ async def message_run(
 async def stop_run(run_id: UUID, caller: Member, request: Request, gateway: TheGateway) -> Response:
     view = await gateway.bus.request(StopRun(account_id=caller.account_id, run_id=RunId(run_id)))
     write_down(gateway, request, "run.stopped", run_id)
-    return _shown(view)
+    return answer(view)
 
 
 @router.delete("/runs/{run_id}", status_code=204, responses=THING, summary="Take an ended run off the board")

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from aether.contracts.problem import NotFound
 from aether.contracts.service import Service
+from aether.gateway.api.answers import find
 from aether.gateway.api.carry import files_grant, right_for
 from aether.gateway.api.guard import TheGateway, stream
 from aether.gateway.api.problems import problems
-from aether.gateway.api.projects import find
 from aether.gateway.api.terminals import find_terminal, grant_for
 from aether.gateway.api.upstream import ASCIICAST, PassedOn
 from aether.gateway.deps.gateway import Gateway

@@ -11,9 +11,9 @@ from aether.contracts.ids import ProjectId, TerminalId
 from aether.contracts.service import Service
 from aether.contracts.terminal import CloseTerminal, GetTerminal, RenameTerminal, TerminalView
 from aether.gateway.api import agent_shapes, shapes
+from aether.gateway.api.answers import JSON, find, write_down
 from aether.gateway.api.guard import Member, TheGateway
 from aether.gateway.api.problems import THING, problems
-from aether.gateway.api.projects import JSON, find, write_down
 from aether.gateway.api.upstream import ASCIICAST, PassedOn
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.credentials import Caller
