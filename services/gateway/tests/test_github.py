@@ -12,7 +12,8 @@ import pytest
 
 from aether.testkit.eventually import eventually
 from aether.testkit.gateway import PASSWORD, Stand
-from aether.testkit.github import CLIENT_ID, CLIENT_SECRET, FakeGitHub, Fault
+from aether.testkit.github import CLIENT_ID, CLIENT_SECRET, FakeGitHub
+from aether.testkit.github_state import Fault
 from aether.testkit.ways import CALLBACK, around, query_of, set_out, signed_in
 
 
@@ -193,6 +194,34 @@ async def test_repositories_are_searched_by_words(joined: Stand, hub: FakeGitHub
     assert len(hub.requests) == asked, "typing on asks GitHub no more"
 
 
+async def test_whoever_types_fast_has_github_asked_once(joined: Stand, hub: FakeGitHub) -> None:
+    hub.user("ada")
+    hub.repository("ada/demo")
+    client = await joined.person()
+    await around(client)
+    with hub.late("/user/repos") as late:
+        asked = [client.get("/api/github/repos", params={"q": words}) for words in ("d", "de", "demo")]
+        typing = [asyncio.create_task(answer) for answer in asked]
+        await eventually(lambda: late.requests > 0)
+        typing[0].cancel()
+        # By the time these are answered, the others have come to where GitHub would be asked.
+        assert [(await github_of(client))["linked"] for _ in range(5)] == [True] * 5
+        assert late.requests == 1
+    for answer in await asyncio.gather(*typing[1:]):
+        assert [r["full_name"] for r in answer.json()["items"]] == ["ada/demo"]
+    assert [path for _, path, _ in hub.requests if path.endswith("/user/repos")] == ["/api/v3/user/repos"]
+
+
+async def test_a_search_that_failed_is_not_remembered(joined: Stand, hub: FakeGitHub) -> None:
+    hub.user("ada")
+    hub.repository("ada/demo")
+    client = await joined.person()
+    await around(client)
+    hub.fail("/user/repos", Fault(503))
+    assert (await client.get("/api/github/repos", params={"q": "demo"})).status_code == 503
+    assert (await client.get("/api/github/repos", params={"q": "demo"})).status_code == 200
+
+
 async def test_without_a_link_there_are_no_repositories(joined: Stand) -> None:
     answer = await (await joined.person()).get("/api/github/repos")
     assert (answer.status_code, answer.json()["type"]) == (409, "github-not-linked")
@@ -213,7 +242,7 @@ async def test_a_token_that_ends_is_refreshed_once_however_many_ask(joined: Stan
     hub.repository("ada/demo")
     client = await joined.person()
     await around(client)
-    joined.clock.advance(timedelta(hours=7, minutes=58))
+    joined.clock.advance(timedelta(hours=8))
     answers = await asyncio.gather(*(client.get("/api/github/repos") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
     refreshes = [path for _, path, _ in hub.requests if path.endswith("access_token")]

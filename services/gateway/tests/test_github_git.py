@@ -14,26 +14,38 @@ from aether.contracts.ids import AccountId, ProjectId, new_id
 from aether.contracts.problem import Refusal
 from aether.gateway.settings import GatewaySettings
 from aether.testkit.gateway import Stand
-from aether.testkit.github import FakeGitHub, Fault
+from aether.testkit.github import FakeGitHub
+from aether.testkit.github_state import Fault
 from aether.testkit.ways import around
 
 PROJECT = ProjectId(new_id())
 
 
-async def ask(stand: Stand, client: httpx2.AsyncClient, host: str, protocol: str = "http") -> GitCredential | str:
+async def ask(
+    stand: Stand, client: httpx2.AsyncClient, host: str, protocol: str = "http", project: ProjectId = PROJECT
+) -> GitCredential | str:
     """The credential, or the type of the refusal."""
     account = AccountId(UUID((await client.get("/api/me")).json()["account_id"]))
-    command = IssueGitCredential(account_id=account, project_id=PROJECT, protocol=protocol, host=host)
+    command = IssueGitCredential(account_id=account, project_id=project, protocol=protocol, host=host)
     try:
         return await stand.ask(command)
     except Refusal as refusal:
         return refusal.problem().type
 
 
-async def lent(stand: Stand, client: httpx2.AsyncClient, hub: FakeGitHub) -> GitCredential:
-    found = await ask(stand, client, host_of(hub))
+async def lent(
+    stand: Stand, client: httpx2.AsyncClient, hub: FakeGitHub, project: ProjectId = PROJECT
+) -> GitCredential:
+    found = await ask(stand, client, host_of(hub), project=project)
     assert isinstance(found, GitCredential), found
     return found
+
+
+async def lendings(stand: Stand) -> list[str]:
+    """The projects that tokens were lent to, as the audit log has it."""
+    async with stand.gateway.database.reading() as reader:
+        rows = await reader.fetch("SELECT target FROM gateway.audit WHERE what = 'github.lent' ORDER BY id")
+    return [row["target"] for row in rows]
 
 
 def host_of(hub: FakeGitHub) -> str:
@@ -170,11 +182,53 @@ async def test_what_is_about_to_end_is_not_lent(joined: Stand, hub: FakeGitHub) 
     assert second.expires_at == joined.clock.now() + timedelta(hours=1)
 
 
+async def test_what_was_lent_is_good_until_then_whatever_else_the_token_is_used_for(
+    joined: Stand, hub: FakeGitHub
+) -> None:
+    assert joined.gateway.github is not None
+    hub.user("ada")
+    client = await joined.person()
+    await around(client)
+    await lent(joined, client, hub)
+    joined.clock.advance(timedelta(minutes=54))
+    late = await lent(joined, client, hub)
+    joined.clock.advance(timedelta(minutes=5, seconds=59))
+    assert (await client.get("/api/github/repos")).status_code == 200
+    await joined.gateway.github.take_back()
+    assert late.password in hub.grants
+    joined.clock.advance(timedelta(seconds=1))
+    assert (await client.get("/api/github/repos")).status_code == 200
+    assert late.password not in hub.grants
+
+
+@pytest.mark.parametrize("seconds", [None, 8 * 3600])
+async def test_every_project_that_is_lent_a_token_is_noted_once_for_each_token(
+    joined: Stand, hub: FakeGitHub, seconds: int | None
+) -> None:
+    hub.user("ada")
+    hub.token_seconds = seconds
+    client = await joined.person()
+    await around(client)
+    other = ProjectId(new_id())
+    for project in (PROJECT, other, PROJECT, other):
+        await lent(joined, client, hub, project)
+    assert await lendings(joined) == [str(PROJECT), str(other)]
+    joined.clock.advance(timedelta(hours=8))
+    for project in (other, other):
+        await lent(joined, client, hub, project)
+    assert await lendings(joined) == [str(PROJECT), str(other), str(other)]
+
+
 async def test_a_token_that_ends_by_itself_is_lent_until_then(joined: Stand, hub: FakeGitHub) -> None:
     hub.user("ada")
     hub.token_seconds = 8 * 3600
     client = await joined.person()
     await around(client)
+    first = await lent(joined, client, hub)
+    assert first.expires_at == joined.clock.now() + timedelta(hours=8)
+    joined.clock.advance(timedelta(hours=7, minutes=54))
+    assert await lent(joined, client, hub) == first
+    joined.clock.advance(timedelta(minutes=2))
     assert (await lent(joined, client, hub)).expires_at == joined.clock.now() + timedelta(hours=8)
 
 
@@ -203,9 +257,7 @@ async def test_many_at_once_are_lent_the_same(joined: Stand, hub: FakeGitHub) ->
     later = await asyncio.gather(*(lent(joined, client, hub) for _ in range(20)))
     assert len({c.password for c in later}) == 1
     assert list(hub.grants) == [later[0].password]
-    async with joined.gateway.database.reading() as reader:
-        whats = [row["what"] for row in await reader.fetch("SELECT what FROM gateway.audit ORDER BY id")]
-    assert whats.count("github.lent") == 2
+    assert len(await lendings(joined)) == 2
 
 
 @pytest.mark.parametrize("web_url", ["http://github.example", "ftp://github.example", "github.example"])

@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from aether.testkit.gateway import PASSWORD, Stand, cookie_of
-from aether.testkit.github import FakeGitHub, Fault
+from aether.testkit.github import FakeGitHub
+from aether.testkit.github_state import Fault
 from aether.testkit.ways import CALLBACK, START, agree, around, come_back, query_of, set_out, signed_in
 
 Change = Callable[[dict[str, str]], dict[str, str] | list[tuple[str, str]]]

@@ -9,8 +9,7 @@ import base64
 import contextlib
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from starlette.routing import Route
 
 from aether.testkit.described import Described, NotAsDescribed
 from aether.testkit.git import WHO_ARE_YOU, GitAnswer, GitRequest, backend, basic, git, make_repository
+from aether.testkit.github_state import Code, Fault, Grant, Late, Repo, User
 from aether.testkit.upstreams import served
 
 SPEC = Path(__file__).with_name("github.openapi.json")
@@ -30,59 +30,6 @@ CLIENT_ID, CLIENT_SECRET = "Iv1.fake", "fake-client-secret"
 CODE_LIFETIME = timedelta(minutes=10)
 API = "/api/v3"
 PER_PAGE = 30
-
-
-@dataclass
-class Repo:
-    """A repository; who may see a private one, or push, stands in `members`."""
-
-    full_name: str
-    private: bool
-    description: str | None
-    pushed_at: datetime
-    members: set[str]
-
-
-@dataclass
-class User:
-    """Somebody with an account at GitHub. `emails` as GitHub shows them."""
-
-    id: int
-    login: str
-    name: str | None = None
-    emails: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class Grant:
-    """One living token."""
-
-    user: User
-    scopes: tuple[str, ...]
-    access: str
-    refresh: str | None
-    expires_at: datetime | None
-
-
-@dataclass
-class Code:
-    """What the browser carries back, once."""
-
-    user: User
-    scopes: tuple[str, ...]
-    redirect_uri: str
-    challenge: str
-    made_at: datetime
-
-
-@dataclass
-class Fault:
-    """What goes wrong with one request. With `done` GitHub does what it was asked, and fails to say so."""
-
-    status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: str = "<html>Unicorn!</html>"
-    done: bool = False
 
 
 class FakeGitHub:
@@ -99,6 +46,7 @@ class FakeGitHub:
         self.repos: dict[str, Repo] = {}
         self.grants: dict[str, Grant] = {}
         self.faults: dict[str, list[Fault]] = {}
+        self.lates: dict[str, Late] = {}
         self._users: dict[str, User] = {}
         self._codes: dict[str, Code] = {}
         self._wrong: list[NotAsDescribed] = []
@@ -155,6 +103,16 @@ class FakeGitHub:
         """The next requests whose path ends so fail, one after the other."""
         self.faults.setdefault(path, []).extend(faults)
 
+    @contextlib.contextmanager
+    def late(self, path: str) -> Iterator[Late]:
+        """Until the end of the block, requests whose path ends so are done, but not answered."""
+        late = self.lates[path] = Late()
+        try:
+            yield late
+        finally:
+            del self.lates[path]
+            late.end.set()
+
     def forget(self, login: str) -> None:
         """The person takes the app's grant back, on GitHub's own page."""
         self.grants = {access: g for access, g in self.grants.items() if g.user.login != login}
@@ -184,6 +142,9 @@ class FakeGitHub:
             if fault is not None:
                 response = Response(fault.body, fault.status, fault.headers, media_type="text/html")
             self.requests.append((request.method, request.url.path, response.status_code))
+            for late in [late for path, late in self.lates.items() if request.url.path.endswith(path)]:
+                late.requests += 1
+                await late.end.wait()
             return response
 
         return told

@@ -154,7 +154,7 @@ async def gateway_for(
     finally:
         lines.close()
         if gateway.github is not None:
-            await gateway.github.api.close()
+            await gateway.github.close()
         if gateway.issuer is not None:
             await gateway.issuer.close()
 

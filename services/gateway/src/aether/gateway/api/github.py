@@ -62,15 +62,14 @@ async def _has_another_way_in(reader: Reader, gateway: Gateway, caller: Caller) 
 async def unlink_github(caller: SignedIn, request: Request, gateway: TheGateway) -> None:
     desk = desk_of(gateway)
     async with gateway.database.transaction() as writer:
-        link = await github.by_person(writer, caller.person_id)
+        link = await github.locked_of(writer, caller.person_id)
         if link is None:
             return
         if not await _has_another_way_in(writer, gateway, caller):
             raise GitHubOnlyWayIn
-        tokens = await desk.unlink(writer, link)
+        await desk.unlink(writer, link)
         await note(writer, gateway, request, "github.unlinked", link.login)
-    if tokens is not None:
-        gateway.aside(desk.revoke(tokens))
+    gateway.aside(desk.spent.give_back())
 
 
 @router.get(

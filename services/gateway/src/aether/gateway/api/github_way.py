@@ -13,7 +13,7 @@ from aether.gateway.api.auth import audit, begin_session, newcomer, set_cookie, 
 from aether.gateway.api.entering import redirect
 from aether.gateway.api.github import desk_of
 from aether.gateway.api.guard import TheGateway, client_ip, cookie_in
-from aether.gateway.api.previews import Reader
+from aether.gateway.api.previews import Visitor
 from aether.gateway.api.problems import problems
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.deps.github import GitHubDesk
@@ -69,7 +69,7 @@ class Back:
 )
 async def start_github(
     request: Request,
-    caller: Reader,
+    caller: Visitor,
     gateway: TheGateway,
     next: Next = "",  # noqa: A002 - the parameter's name
     *,
@@ -113,7 +113,7 @@ async def _set_out(gateway: Gateway, request: Request, way: Way, *, private: boo
     responses=RESPONSES,
     summary="Where GitHub sends a browser back to",
 )
-async def finish_github(request: Request, caller: Reader, gateway: TheGateway) -> Response:
+async def finish_github(request: Request, caller: Visitor, gateway: TheGateway) -> Response:
     way: Way | None = None
     try:
         desk = desk_of(gateway)
@@ -160,7 +160,7 @@ async def _arrive(gateway: Gateway, desk: GitHubDesk, request: Request, back: Ba
         else:
             set_cookie(response, gateway, await _sign_in(gateway, desk, request, tokens, account))
     except Refusal:
-        gateway.aside(desk.drop(tokens))
+        gateway.aside(desk.spent.drop(tokens))
         raise
     return response
 
@@ -181,9 +181,9 @@ async def _link(
         found = await people.by_id(writer, caller.person_id)
         if found is None:
             raise GitHubStateUnknown
-        spare = await desk.link(writer, found[0], account, tokens)
+        await desk.link(writer, found[0], account, tokens)
         await audit(writer, gateway, request, found[0], "github.linked")
-    _drop(gateway, desk, spare)
+    gateway.aside(desk.spent.give_back())
 
 
 async def _sign_in(gateway: Gateway, desk: GitHubDesk, request: Request, tokens: Tokens, account: Account) -> str:
@@ -195,10 +195,10 @@ async def _sign_in(gateway: Gateway, desk: GitHubDesk, request: Request, tokens:
     async with gateway.database.transaction() as writer:
         if found is None and not await settle(writer, gateway, request, person, None):
             raise GitHubEmailTaken
-        spare = await desk.link(writer, person, account, tokens)
+        await desk.link(writer, person, account, tokens)
         await audit(writer, gateway, request, person, "session.created")
         secret = await begin_session(writer, gateway, request, person)
-    _drop(gateway, desk, spare)
+    gateway.aside(desk.spent.give_back())
     return secret
 
 
@@ -207,11 +207,6 @@ async def _newcomer(gateway: Gateway, desk: GitHubDesk, tokens: Tokens, account:
     email = clean_email(proven_address(await _asked(desk.api.addresses(tokens.access))))
     name = "".join(c for c in account.name if c.isprintable()).strip()
     return newcomer(gateway, email, (name or account.login)[:80])
-
-
-def _drop(gateway: Gateway, desk: GitHubDesk, spare: Tokens | None) -> None:
-    if spare is not None:
-        gateway.aside(desk.drop(spare))
 
 
 def _failed(gateway: Gateway, refusal: Refusal, way: Way) -> Response:

@@ -14,7 +14,6 @@ from aether.gateway.api.guard import Member, SignedIn, TheGateway
 from aether.gateway.api.problems import MEMBER, problems
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.domain.credentials import Caller, Person, check_password, clean_email
-from aether.gateway.domain.github import Tokens
 from aether.gateway.errors import SignInNeeded
 from aether.gateway.store import github, people
 from aether.kit.postgres import Writer
@@ -78,7 +77,7 @@ async def delete_me(
     person, hashed = await _load(gateway, caller)
     await _confirm(gateway, caller, body.password, hashed, "password")
     async with gateway.database.transaction() as writer:
-        tokens = await _unlink(writer, gateway, person)
+        await _unlink(writer, gateway, person)
         await people.delete(writer, person)
         writer.publish(
             AccountRevoked(
@@ -89,14 +88,15 @@ async def delete_me(
         await gateway.end(writer, person.id, None)
         await audit(writer, gateway, request, person, "account.deleted")
     gateway.cut(person.id, None)
-    if gateway.github is not None and tokens is not None:
-        gateway.aside(gateway.github.revoke(tokens))
+    if gateway.github is not None:
+        gateway.aside(gateway.github.spent.give_back())
     clear_cookie(response, gateway)
 
 
-async def _unlink(writer: Writer, gateway: Gateway, person: Person) -> Tokens | None:
-    link = await github.by_person(writer, person.id)
-    return await gateway.github.unlink(writer, link) if gateway.github and link else None
+async def _unlink(writer: Writer, gateway: Gateway, person: Person) -> None:
+    link = await github.locked_of(writer, person.id)
+    if gateway.github is not None and link is not None:
+        await gateway.github.unlink(writer, link)
 
 
 async def _load(gateway: Gateway, caller: Caller) -> tuple[Person, str | None]:

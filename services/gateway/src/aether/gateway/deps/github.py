@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -15,9 +16,11 @@ from aether.contracts.gateway import GitCredential
 from aether.contracts.ids import AccountId, ProjectId, new_id
 from aether.contracts.problem import NotFound, Unavailable
 from aether.gateway.deps.ports import GitHubApi, Now, TokenRefused
+from aether.gateway.deps.spent import SpentTokens
 from aether.gateway.domain.credentials import Person
 from aether.gateway.domain.github import (
     HANDED_LIFETIME,
+    MARGIN,
     USERNAME,
     Account,
     Link,
@@ -36,10 +39,21 @@ T = TypeVar("T")
 PER_PAGE = 30
 SEARCHED_PAGES, SEARCHED_PER_PAGE = 10, 100  # how much of an account is looked through for words
 REMEMBERED = timedelta(seconds=60)
-REMEMBERED_MOST = 200
+REMEMBERED_MOST = 20  # accounts, each with up to 1,000 repositories
 TAKE_BACK_SECONDS = 30.0
+# A renewal holds a connection while GitHub is asked, so a GitHub that hangs must leave some to everybody else.
+RENEWALS_MOST = 3
+FINISH_SECONDS = 8.0  # GitHub's own timeout
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What an account reaches, as far as it is looked through: found once for all who ask until then."""
+
+    until: datetime
+    found: asyncio.Task[list[Repository]]
 
 
 class GitHubDesk:
@@ -48,29 +62,46 @@ class GitHubDesk:
     def __init__(self, api: GitHubApi, database: Database, vault: Vault, web_url: str, now: Now) -> None:
         self.api = api
         self.web_url = web_url
+        self.spent = SpentTokens(api, database, vault, now)
         self._database = database
         self._vault = vault
         self._now = now
-        self._busy: dict[UUID, asyncio.Lock] = {}
-        self._seen: dict[tuple[UUID, int], tuple[float, list[Repository]]] = {}
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._seats = asyncio.Semaphore(RENEWALS_MOST)
+        self._renewals: set[asyncio.Task[None]] = set()
+        self._searches: dict[tuple[UUID, int], Search] = {}
+
+    async def close(self) -> None:
+        """Wait for renewals under way, which would lose their links if they were broken off; then hang up."""
+        for search in self._searches.values():
+            search.found.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self._renewals:
+                    await asyncio.wait(self._renewals)
+        await self.api.close()
 
     # Linking
 
-    async def link(self, db: Writer, person: Person, account: Account, tokens: Tokens) -> Tokens | None:
-        """Keep what GitHub granted. Answers tokens that nothing needs any more, to be dropped at GitHub.
+    async def link(self, db: Writer, person: Person, account: Account, tokens: Tokens) -> None:
+        """Keep what GitHub granted; what nothing needs any more is spent.
 
         Raises GitHubLinkedAlready or GitHubTaken.
         """
-        known = await github.by_person(db, person.id)
+        known = await github.locked_of(db, person.id)
         if known is None:
             if await github.by_github_id(db, account.id) is not None:
                 raise GitHubTaken
             known = Link.begun(new_id(), person, account, self._now())
         elif known.github_id != account.id:
             raise GitHubLinkedAlready
-        return await self._keep(db, replace(known, login=account.login), tokens)
+        await github.spare_grant(db, account.id)
+        spare = await self._keep(db, replace(known, login=account.login), tokens)
+        if spare is not None:
+            await self.spent.put(db, spare, account.id)
 
     async def _keep(self, db: Writer, link: Link, tokens: Tokens) -> Tokens | None:
+        """Answers the tokens that nothing needs any more: those before, or these if they reach less."""
         before = self._opened(link)
         if before is not None and is_narrower(tokens.scopes, link.scopes):
             await github.put(db, link)
@@ -93,24 +124,12 @@ class GitHubDesk:
             log.error("github.sealed_elsewhere", link=str(link.id))
             return None
 
-    async def unlink(self, db: Writer, link: Link) -> Tokens | None:
-        """Forget a link; answers its tokens, to be revoked at GitHub once this is kept."""
+    async def unlink(self, db: Writer, link: Link) -> None:
+        """Forget a link that is held, and spend the whole grant."""
+        tokens = self._opened(link)
+        if tokens is not None:
+            await self.spent.put(db, tokens, link.github_id, whole_grant=True)
         await github.delete(db, link.id)
-        return self._opened(link)
-
-    async def revoke(self, tokens: Tokens) -> None:
-        """Have GitHub forget the whole grant. What fails is logged: the tokens are forgotten here already."""
-        try:
-            await self.api.revoke(tokens.access)
-        except GitHubAway:
-            log.warning("github.revoke_failed")
-
-    async def drop(self, tokens: Tokens) -> None:
-        """Have GitHub forget tokens that nothing needs."""
-        try:
-            await self.api.drop(tokens.access)
-        except GitHubAway:
-            log.warning("github.drop_failed")
 
     # Using
 
@@ -127,15 +146,21 @@ class GitHubDesk:
     async def _all(self, account_id: AccountId) -> list[Repository]:
         """As far as is looked through; remembered for a minute, as somebody is typing."""
         link = await self._find(account_id)
-        key, seconds = (link.id, link.version), self._now().timestamp()
-        known = self._seen.get(key)
-        if known is not None and known[0] > seconds:
-            return known[1]
-        found = await self._asking(account_id, self._look_through)
-        if len(self._seen) >= REMEMBERED_MOST:
-            self._seen.clear()
-        self._seen[key] = (seconds + REMEMBERED.total_seconds(), found)
-        return found
+        key, now = (link.id, link.version), self._now()
+        self._searches = {key: search for key, search in self._searches.items() if search.until > now}
+        if key not in self._searches:
+            if len(self._searches) >= REMEMBERED_MOST:
+                del self._searches[next(iter(self._searches))]
+            self._searches[key] = Search(now + REMEMBERED, asyncio.create_task(self._search(account_id, key)))
+        # Whoever types on does not end the search that the next word is answered from.
+        return await asyncio.shield(self._searches[key].found)
+
+    async def _search(self, account_id: AccountId, key: tuple[UUID, int]) -> list[Repository]:
+        try:
+            return await self._asking(account_id, self._look_through)
+        except BaseException:
+            self._searches.pop(key, None)
+            raise
 
     async def _look_through(self, token: str) -> list[Repository]:
         found: list[Repository] = []
@@ -153,8 +178,8 @@ class GitHubDesk:
             raise NotFound
         try:
             for _ in range(2):
-                link, tokens = await self._current(account_id)
-                until = await self._hand_out(link, project_id)
+                link, tokens = await self._current(account_id, MARGIN)
+                until = await self._lend(link, project_id)
                 if until is not None:
                     return GitCredential(username=USERNAME, password=tokens.access, expires_at=until)
         except (GitHubNotLinked, GitHubLost) as error:
@@ -168,19 +193,7 @@ class GitHubDesk:
             try:
                 return await ask(tokens.access)
             except TokenRefused:
-                await self._refused(link)
-        raise GitHubLost
-
-    async def _refused(self, used: Link) -> None:
-        """Raises GitHubLost unless there is, or can be had, a newer token than the one refused."""
-        async with self._locked(used.id) as (db, link):
-            if link is None or link.version != used.version:
-                return
-            tokens = self._opened(link)
-            if tokens is not None and tokens.refresh is not None:
-                await self._renew(db, link, tokens)
-                return
-            await self._lose(db, link)
+                await self._renew(link, refused=True)
         raise GitHubLost
 
     async def _find(self, account_id: AccountId) -> Link:
@@ -192,11 +205,11 @@ class GitHubDesk:
             raise GitHubLost
         return link
 
-    async def _current(self, account_id: AccountId) -> tuple[Link, Tokens]:
-        """The link with tokens that are good for a while. Raises GitHubNotLinked, GitHubLost or GitHubAway."""
+    async def _current(self, account_id: AccountId, lasting: timedelta = timedelta(0)) -> tuple[Link, Tokens]:
+        """The link with tokens that last so long yet. Raises GitHubNotLinked, GitHubLost or GitHubAway."""
         link = await self._find(account_id)
-        if link.is_due(self._now()):
-            await self._freshen(link.id)
+        if not link.lasts(self._now() + lasting):
+            await self._renew(link)
             link = await self._find(account_id)
         tokens = self._opened(link)
         if tokens is None:
@@ -205,30 +218,36 @@ class GitHubDesk:
 
     # Keeping fresh
 
-    async def _freshen(self, link_id: UUID) -> None:
-        """Another token, unless somebody else has just had one. A loss is written down, and told by `_find`."""
-        async with self._locked(link_id) as (db, link):
-            if link is None or not link.is_due(self._now()):
+    async def _renew(self, used: Link, *, refused: bool = False) -> None:
+        """Have other tokens than those `used`, unless somebody else has just had some. Raises GitHubAway.
+
+        It goes on when whoever asked is gone: once GitHub has answered, the tokens before are over.
+        """
+        task = asyncio.create_task(self._replace(used, refused=refused))
+        self._renewals.add(task)
+        task.add_done_callback(self._renewals.discard)
+        await asyncio.shield(task)
+
+    async def _replace(self, used: Link, *, refused: bool) -> None:
+        """In the transaction that holds the row: two at once would each end the other's token.
+
+        A loss is written down, and told by `_find`.
+        """
+        async with self._lock(used.id), self._seats, self._held(used.id) as (db, link):
+            if link is None or link.version != used.version:
                 return
-            tokens = self._opened(link)
-            if tokens is None:
+            try:
+                newer = await self._newer(self._opened(link), refused=refused)
+            except TokenRefused:
                 await self._lose(db, link)
             else:
-                await self._renew(db, link, tokens)
+                await github.put(db, self._sealed(replace(link, scopes=newer.scopes or link.scopes), newer))
 
-    async def _renew(self, db: Writer, link: Link, tokens: Tokens) -> None:
-        """In the transaction that holds the row: two at once would each end the other's token."""
-        try:
-            newer = await self._newer(tokens)
-        except TokenRefused:
-            await self._lose(db, link)
-            return
-        await github.put(db, self._sealed(replace(link, scopes=newer.scopes or link.scopes), newer))
-
-    async def _newer(self, tokens: Tokens) -> Tokens:
-        if tokens.refresh is not None:
+    async def _newer(self, tokens: Tokens | None, *, refused: bool) -> Tokens:
+        """Raises TokenRefused where there is nothing to have newer ones with."""
+        if tokens is not None and tokens.refresh is not None:
             return await self.api.refresh(tokens)
-        if tokens.expires_at is not None:
+        if tokens is None or refused or tokens.expires_at is not None:
             raise TokenRefused
         return replace(tokens, access=await self.api.reset(tokens.access))
 
@@ -245,27 +264,26 @@ class GitHubDesk:
         """A line of the audit log, about what nobody asked for by a request of their own."""
         await limits.note(db, what, account_id=link.account_id, person_id=link.person_id, target=target, ip="")
 
-    async def _hand_out(self, link: Link, project_id: ProjectId) -> datetime | None:
+    async def _lend(self, used: Link, project_id: ProjectId) -> datetime | None:
         """Until when a machine may use the link's token; None if it has just been replaced."""
-        known = link.expires_at or link.handed_until
-        if known is not None:
-            return known
-        until = self._now() + HANDED_LIFETIME
-        async with self._locked(link.id) as (db, current):
-            if current is None or current.version != link.version:
+        async with self._lock(used.id), self._held(used.id) as (db, link):
+            if link is None or link.version != used.version:
                 return None
-            if current.handed_until is not None:
-                return current.handed_until
-            await github.put(db, replace(current, handed_until=until))
-            await self._note(db, link, "github.lent", str(project_id))
+            until = link.ends_at
+            if until is None:
+                until = self._now() + HANDED_LIFETIME
+                await github.put(db, replace(link, handed_until=until))
+            if await github.lend(db, link, project_id):
+                await self._note(db, link, "github.lent", str(project_id))
         return until
 
     async def run(self) -> None:
-        """For as long as the process lives: take back what machines were lent."""
+        """For as long as the process lives: take back what machines were lent, and give back what is spent."""
         while True:
             await asyncio.sleep(TAKE_BACK_SECONDS)
             try:
                 await self.take_back()
+                await self.spent.give_back()
             except Unavailable:
                 continue
 
@@ -275,17 +293,16 @@ class GitHubDesk:
             due = await github.handed_before(reader, self._now())
         for link in due:
             try:
-                await self._freshen(link.id)
+                await self._renew(link)
             except GitHubAway:
                 log.warning("github.take_back_failed", link=str(link.id))
 
+    def _lock(self, link_id: UUID) -> asyncio.Lock:
+        """One of this process at a time holds a row: the others wait here, without a connection."""
+        return self._locks.setdefault(link_id, asyncio.Lock())
+
     @asynccontextmanager
-    async def _locked(self, link_id: UUID) -> AsyncIterator[tuple[Writer, Link | None]]:
-        """The row, held. Those of this process wait without a connection; those of another wait for the row."""
-        lock = self._busy.setdefault(link_id, asyncio.Lock())
-        try:
-            async with lock, self._database.transaction() as writer:
-                yield writer, await github.locked(writer, link_id)
-        finally:
-            if not lock.locked():
-                self._busy.pop(link_id, None)
+    async def _held(self, link_id: UUID) -> AsyncIterator[tuple[Writer, Link | None]]:
+        """The row, which nobody else changes until the end of the block."""
+        async with self._database.transaction() as writer:
+            yield writer, await github.locked(writer, link_id)

@@ -17,7 +17,8 @@ from aether.gateway.errors import GitHubEmailUnverified
 WAY_LIFETIME = timedelta(minutes=10)
 # How long a machine may use a token that GitHub itself sets no end to: after it, we have GitHub replace it.
 HANDED_LIFETIME = timedelta(hours=1)
-# What is left of a token must suffice for what it was asked for, such as a long push.
+# What is left of a token must suffice for what git asks it for, such as a long push. Where less is left, a lending
+# has GitHub replace it first, which ends what another project was lent a few minutes early.
 MARGIN = timedelta(minutes=5)
 CALLBACK = "/api/auth/github/callback"
 USERNAME = "x-access-token"  # GitHub takes any; this one says what the password is
@@ -87,10 +88,29 @@ class Link:
         access, refresh = json.loads(opened)
         return Tokens(access, refresh, self.scopes, self.expires_at)
 
-    def is_due(self, now: datetime) -> bool:
-        """Whether its token ends so soon that another is needed first."""
-        ends = self.expires_at or self.handed_until
-        return ends is not None and ends - now < MARGIN
+    @property
+    def ends_at(self) -> datetime | None:
+        """When its token is over: by itself, or because we have GitHub replace what a machine was lent."""
+        return self.expires_at or self.handed_until
+
+    def lasts(self, until: datetime) -> bool:
+        return self.ends_at is None or self.ends_at > until
+
+
+@dataclass(frozen=True)
+class SpentToken:
+    """A token that GitHub has yet to be told to forget; with `whole_grant` all that the person granted."""
+
+    id: UUID
+    github_id: int | None
+    sealed: bytes = field(repr=False)
+    whole_grant: bool
+    tries: int = 0
+
+
+def spent_context(spent_id: UUID) -> tuple[str, ...]:
+    """Where a spent token belongs: in no other row does it open."""
+    return ("github-spent", str(spent_id))
 
 
 @dataclass(frozen=True)

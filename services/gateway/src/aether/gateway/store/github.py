@@ -1,13 +1,13 @@
 """Ways to GitHub and back, and links to accounts there."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from aether.contracts.ids import AccountId, PersonId
-from aether.gateway.domain.github import Link, Way
+from aether.contracts.ids import AccountId, PersonId, ProjectId
+from aether.gateway.domain.github import Link, SpentToken, Way
 from aether.gateway.errors import GitHubTaken
 from aether.kit.postgres import Reader, Record, Writer
 
@@ -49,6 +49,11 @@ async def forget_ways(db: Writer, now: datetime) -> None:
 
 async def by_person(db: Reader, person_id: PersonId) -> Link | None:
     return _link(await db.fetchrow(f"{SELECT} WHERE l.person_id = $1", person_id))
+
+
+async def locked_of(db: Writer, person_id: PersonId) -> Link | None:
+    """The person's link, which nobody else changes until the transaction ends."""
+    return _link(await db.fetchrow(f"{SELECT} WHERE l.person_id = $1 FOR UPDATE OF l", person_id))
 
 
 async def by_account(db: Reader, account_id: AccountId) -> Link | None:
@@ -105,8 +110,60 @@ async def delete(db: Writer, link_id: UUID) -> None:
 
 async def handed_before(db: Reader, when: datetime) -> list[Link]:
     """Links whose token a machine has been given, and should be able to use no longer than `when`."""
-    rows = await db.fetch(f"{SELECT} WHERE l.handed_until <= $1 LIMIT 100", when)
+    rows = await db.fetch(f"{SELECT} WHERE l.handed_until <= $1 ORDER BY l.handed_until LIMIT 100", when)
     return [_read(row) for row in rows]
+
+
+async def lend(db: Writer, link: Link, project_id: ProjectId) -> bool:
+    """Whether this is the first time that the project is lent this version's token."""
+    return bool(
+        await db.fetchval(
+            """
+            INSERT INTO gateway.github_lent AS n (link_id, project_id, version) VALUES ($1, $2, $3)
+            ON CONFLICT (link_id, project_id) DO UPDATE SET version = excluded.version
+            WHERE n.version <> excluded.version RETURNING true""",
+            link.id,
+            project_id,
+            link.version,
+        )
+    )
+
+
+async def put_spent(db: Writer, spent: SpentToken, due_at: datetime) -> None:
+    await db.execute(
+        """
+        INSERT INTO gateway.github_spent (id, github_id, sealed, whole_grant, due_at)
+        VALUES ($1, $2, $3, $4, $5)""",
+        spent.id,
+        spent.github_id,
+        spent.sealed,
+        spent.whole_grant,
+        due_at,
+    )
+
+
+async def claim_spent(db: Writer, now: datetime, pause: timedelta) -> SpentToken | None:
+    """One that is due, for the one who claims it. Its next try is `pause` away, and twice as far after each."""
+    row = await db.fetchrow(
+        """
+        UPDATE gateway.github_spent
+        SET tries = tries + 1, due_at = $1::timestamptz + $2::interval * power(2, tries)
+        WHERE id = (SELECT id FROM gateway.github_spent WHERE due_at <= $1 ORDER BY due_at LIMIT 1
+                    FOR UPDATE SKIP LOCKED)
+        RETURNING id, github_id, sealed, whole_grant, tries""",
+        now,
+        pause,
+    )
+    return SpentToken(**dict(row)) if row else None
+
+
+async def forget_spent(db: Writer, spent_id: UUID) -> None:
+    await db.execute("DELETE FROM gateway.github_spent WHERE id = $1", spent_id)
+
+
+async def spare_grant(db: Writer, github_id: int) -> None:
+    """A new link stands on the grant that was to be revoked, so that only its old tokens are to be forgotten."""
+    await db.execute("UPDATE gateway.github_spent SET whole_grant = false WHERE github_id = $1", github_id)
 
 
 def _link(row: Record | None) -> Link | None:
