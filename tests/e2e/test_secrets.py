@@ -1,8 +1,9 @@
 """What is secret is only where it is kept sealed: in no log, trace, table, environment or argument.
 
-Twenty canaries go every way that a secret goes, on an aether that logs all it can; then everything is searched.
+Canaries go every way that a secret goes, on an aether that logs all it can; then everything is searched.
 """
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +20,15 @@ import pytest_asyncio
 from aether.cli.embedded.ports import LOOPBACK
 from aether.cli.embedded.postgres import SUPERUSER
 from aether.cli.supervisor.composition import DATABASE
+from aether.testkit import ways
 from aether.testkit.eventually import eventually
+from aether.testkit.github import FakeGitHub
 from aether.testkit.host import require_host
+from aether.testkit.models import ASIDE, Models
 from aether.testkit.person import Person
 from aether.testkit.stack import Stack, standing
 
+CALLER = Path(__file__).with_name("caller.py")
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----"
 
 
@@ -51,13 +56,28 @@ class Canaries:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def talkative(server_folder: Path) -> AsyncIterator[Stack]:
+async def models() -> AsyncIterator[Models]:
+    async with Models("").serving() as serving:
+        yield serving
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hub(server_folder: Path) -> AsyncIterator[FakeGitHub]:
+    hub = FakeGitHub(server_folder)
+    hub.token_seconds = 8 * 3600  # as of a GitHub App: with a token to refresh them
+    async with hub.running():
+        yield hub
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def talkative(server_folder: Path, models: Models, hub: FakeGitHub) -> AsyncIterator[Stack]:
     """An aether of its own, that logs everything."""
-    async with standing(server_folder / "talkative", {"AETHER_LOG_LEVEL": "DEBUG"}) as running:
+    around = {"AGENTS_VENDORS": json.dumps(models.bases()), **hub.environment}
+    async with standing(server_folder / "talkative", {"AETHER_LOG_LEVEL": "DEBUG", **around}) as running:
         yield running
 
 
-async def send_all(stack: Stack, person: Person, canaries: Canaries) -> None:
+async def send_all(stack: Stack, person: Person, canaries: Canaries, models: Models, hub: FakeGitHub) -> None:
     """Rightly and wrongly, as people and programs do."""
     canaries.keep("password", person.password)
     canaries.keep("personal token", person.token)
@@ -67,7 +87,13 @@ async def send_all(stack: Stack, person: Person, canaries: Canaries) -> None:
     await _keep_keys(person, canaries, project)
     await _let_in(person, canaries, project)
     await _err(person, canaries, project)
-    await _run_one(person, project)
+    await _link(person, canaries, hub)
+    models.key = canaries.secrets["rotated ANTHROPIC_API_KEY"]
+    called = await _run_one(stack, person, project, hub)
+    assert (called["model"], models.strangers) == (ASIDE, [])
+    assert called["password"] in canaries.secrets.values()
+    assert called["secret"].startswith("aer_")
+    canaries.keep("secret of a run", called["secret"])
 
 
 async def _keep_keys(person: Person, canaries: Canaries, project: str) -> None:
@@ -135,16 +161,31 @@ async def _err(person: Person, canaries: Canaries, project: str) -> None:
         assert (await stranger.get("/api/me")).status_code == 401
 
 
-async def _run_one(person: Person, project: str) -> None:
-    """Through the start of a run: its secret is made, and the keys are offered to it."""
-    begun = await person.post(
-        f"/api/projects/{project}/runs", {"agent": "command", "command": "env | wc -l; sleep 1"}
+async def _link(person: Person, canaries: Canaries, hub: FakeGitHub) -> None:
+    hub.user("ada")
+    assert "problem" not in await ways.around(person.session, private="true")
+    [grant] = hub.grants.values()
+    assert grant.refresh
+    canaries.keep("GitHub's token", grant.access)
+    canaries.keep("GitHub's refresh token", grant.refresh)
+
+
+async def _run_one(stack: Stack, person: Person, project: str, hub: FakeGitHub) -> dict[str, str]:
+    """Through a run, from whose machine a model and git's credential helper are asked; what was answered there."""
+    folder = stack.home / "volumes" / project / "workspace"
+    put = await person.api.put(
+        f"/api/projects/{project}/files", params={"path": "/caller.py"}, content=CALLER.read_bytes()
     )
+    put.raise_for_status()
+    command = f"python3 -I caller.py {hub.url.removeprefix('http://')}"
+    begun = await person.post(f"/api/projects/{project}/runs", {"agent": "command", "command": command})
 
     async def is_over() -> bool:
         return bool((await person.get(f"/api/runs/{begun['id']}"))["ended_at"])
 
     await eventually(is_over, within=60, every=0.2)
+    called: dict[str, str] = json.loads((folder / "called.json").read_text())
+    return called
 
 
 def files_of(stack: Stack) -> Iterator[Path]:
@@ -179,19 +220,19 @@ async def tables_of(stack: Stack) -> dict[str, bytes]:
 
 
 @pytest.mark.timeout(300)
-async def test_no_secret_is_written_down_anywhere(talkative: Stack) -> None:
+async def test_no_secret_is_written_down_anywhere(talkative: Stack, models: Models, hub: FakeGitHub) -> None:
     require_host("tmux")
     canaries, person = Canaries(), Person.sign_up(talkative.url)
     try:
-        await send_all(talkative, person, canaries)
+        await send_all(talkative, person, canaries, models, hub)
     finally:
         await person.leave()
-    assert len(canaries.secrets) >= 20
+    assert len(canaries.secrets) >= 27
     for path in files_of(talkative):
         assert not canaries.found_in(path.read_bytes()), path
     assert not canaries.found_in(talkative.output().encode())
     tables = await tables_of(talkative)
-    assert "agents.run" in tables or any(name.startswith("agents.") for name in tables)
+    assert all(tables[name] for name in ("agents.run", "agents.key", "agents.webhook", "gateway.github_link"))
     for name, rows in tables.items():
         found = canaries.found_in(rows)
         assert not found, f"{name} holds {found}"
