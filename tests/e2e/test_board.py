@@ -40,6 +40,12 @@ async def test_a_question_is_answered_from_the_board_by_keyboard(context: Browse
     await expect(page).to_have_title(re.compile(r"^\(1\) "))
     await expect(waiting.get_by_test_id("screen-preview")).to_contain_text("mixing-blue", timeout=15_000)
     await accessible(page)
+    await page.keyboard.press("/")
+    await page.keyboard.type("other words")
+    await expect(page.get_by_text("Nothing matches “other words”.")).to_be_visible()
+    await page.get_by_label("Filter the board").fill("harbour colour")
+    await expect(waiting).to_contain_text("Which colour do you want?")
+    await page.keyboard.press("Escape")
     await page.keyboard.press("w")
     await expect(waiting.get_by_role("link", name="harbour")).to_be_focused()
     await page.keyboard.press("r")
@@ -57,7 +63,14 @@ async def test_a_question_is_answered_from_the_board_by_keyboard(context: Browse
     await panel.get_by_role("button", name="Send").click()
     await until_text(page, "told-thanks")
     assert (await terminal_text(page)).count("told-thanks") == 1
+    await expect(page.get_by_text(re.compile(r"awake: (typing|output)"))).to_be_visible()
     await accessible(page)
+    await panel.get_by_role("button", name="Menu of Any command in harbour").click()
+    await page.get_by_role("menuitem", name="Message").click()
+    await expect(panel.get_by_role("textbox")).to_be_focused()
+    await panel.get_by_role("button", name="Menu of Any command in harbour").click()
+    await page.get_by_role("menuitem", name="Show changes").click()
+    await expect(page.get_by_role("region", name="Changes panel")).to_be_visible()
 
 
 @pytest.mark.timeout(180)
@@ -80,6 +93,9 @@ async def test_a_phone_answers_with_a_thumb_and_stops_the_agent(
         waiting = part(page, "Waiting for you")
         await expect(waiting).to_contain_text("Which colour do you want?", timeout=60_000)
         assert await page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        await page.get_by_label("Filter the board").fill("other words")
+        await expect(page.get_by_text("Nothing matches “other words”.")).to_be_visible()
+        await page.get_by_role("button", name="Show everything").tap()
         await waiting.get_by_role("textbox").fill("teal")
         await waiting.get_by_role("button", name="Send").tap()
         done = part(page, "Done")

@@ -69,7 +69,7 @@ class Told:
         self.messages.append((key, route.request.post_data_json or {}))
         if self.refusal is not None:
             return await route.fulfill(status=409, json=self.refusal)
-        self.run(key, **NO_QUESTION)
+        self.run(key, **NO_QUESTION, ended_at=None)
         return await route.fulfill(json=self.runs[key])
 
     async def _dismiss(self, route: Route) -> None:
@@ -163,6 +163,15 @@ async def test_a_message_goes_with_its_run_and_a_question_that_changes_keeps_the
     await expect(told.row("works").get_by_role("textbox")).to_have_value("also the tests")
 
 
+async def test_the_menu_leads_into_the_box_for_a_message(told: Told) -> None:
+    page = told.page
+    told.run("works")
+    await page.goto("/projects")
+    await told.row("works").get_by_role("button", name="Menu of Claude Code").click()
+    await page.get_by_role("menuitem", name="Message").click()
+    await expect(told.row("works").get_by_role("textbox")).to_be_focused()
+
+
 async def test_a_refused_answer_is_given_back_and_says_why(told: Told) -> None:
     page = told.page
     told.run("asks", **permission("it"))
@@ -206,3 +215,50 @@ async def test_the_arrows_go_through_the_agents_without_leaving_them(told: Told)
     for _ in range(await agents.count()):
         await page.keyboard.press("ArrowRight")
         await expect(dialog.locator("input[type=radio]:checked")).to_be_focused()
+
+
+async def say_running(told: Told) -> None:
+    """The page takes the project's machine to run."""
+
+    async def patched(route: Route) -> None:
+        answer = await route.fetch()
+        known = await answer.json()
+        for project in known.get("items", [known]):
+            project["status"] = "running"
+        await route.fulfill(response=answer, json=known)
+
+    await told.page.route(re.compile(rf"/api/projects(/{told.project})?$"), patched)
+
+
+async def test_a_message_starts_a_run_that_has_ended(told: Told) -> None:
+    page = told.page
+    ended = {"ended_at": "2026-11-22T11:00:00Z"}
+    told.run("done", state="done", last_message="All green.", **ended)
+    told.run("other", state="done", last_message="All done.", agent="command", **ended)
+    await say_running(told)
+    await page.goto("/projects")
+    box = told.row("done").get_by_role("textbox")
+    await expect(box).to_have_attribute("placeholder", "Start it again with a message")
+    await box.fill("and push it")
+    await box.press("Enter")
+    await expect(part(page, "Done")).not_to_contain_text("All green.")
+    assert [(key, body["text"]) for key, body in told.messages] == [("done", "and push it")]
+    await expect(told.row("other").get_by_role("textbox")).to_have_count(0)
+
+
+async def test_a_question_in_the_panel_leaves_the_focus_where_it_is(told: Told) -> None:
+    page = told.page
+    told.run("asks", **permission("this"))
+    await say_running(told)
+    await page.goto(f"/projects/{told.project}?run=asks")
+    panel = page.get_by_role("region", name="Agents panel")
+    await panel.get_by_role("button", name="Menu of Claude Code").click()
+    await page.get_by_role("menuitem", name="Message").click()
+    await expect(panel.get_by_role("textbox")).to_be_focused()
+    elsewhere = panel.get_by_role("button", name="Start agent")
+    await elsewhere.focus()
+    told.run("asks", **permission("that"))
+    await expect(panel).to_contain_text("May that?")
+    await expect(elsewhere).to_be_focused()
+    # No keys of the board are there, so none are shown.
+    await expect(panel.get_by_role("button", name="Yes", exact=True)).to_be_visible()

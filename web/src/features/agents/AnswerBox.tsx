@@ -94,7 +94,7 @@ export function AnswerBox({ run, keyed, sending, leave }: AnswerProps) {
             }}
             className={classes(
               INPUT_LOOK,
-              "field-sizing-content max-h-48 resize-none py-[5px] pr-9 leading-5 touch:py-[7px] touch:pr-12",
+              "field-sizing-content max-h-48 resize-none py-[5px] pr-9 leading-5 touch:py-[9px] touch:pr-12",
             )}
           />
           {text.trim() && (

@@ -21,7 +21,13 @@ export function RunMenu({ run, project, message, dismiss }: RunMenuProps) {
     <MenuButton
       label={`Menu of ${run.agent_title} in ${project?.name ?? "a project"}`}
       entries={[
-        message !== undefined && { icon: "pen", text: "Message", hint: "r", run: message },
+        message !== undefined && {
+          icon: "pen",
+          text: "Message",
+          hint: "r",
+          // The menu has the focus until it has closed.
+          run: () => void requestAnimationFrame(message),
+        },
         run.terminal_id !== null && {
           icon: "terminal",
           text: "Open terminal",

@@ -65,12 +65,12 @@ export function RunRow({ run, project, screens }: RunRowProps) {
         <RunText
           text={textOf(run, now)}
           note={noteOf(run)}
-          className={classes("relative md:pl-36", run.state === "waiting" ? "text-14" : "text-muted")}
+          className={classes("relative md:pl-41", run.state === "waiting" ? "text-14" : "text-muted")}
         />
         {run.reason === "key_refused" && <Refused />}
         {isPaused(run) && <Paused run={run} project={project} />}
         {box && (
-          <div className="md:pl-36">
+          <div className="max-w-3xl md:pl-41">
             <AnswerBox
               key={run.question?.id ?? run.id}
               run={run}
@@ -90,12 +90,12 @@ export function RunRow({ run, project, screens }: RunRowProps) {
           </div>
         )}
         {dismiss.error && (
-          <div className="relative md:pl-36">
+          <div className="relative md:pl-41">
             <FailureLine error={dismiss.error} />
           </div>
         )}
       </div>
-      {screen && <ScreenPreview run={run} className={classes("md:max-lg:ml-36", asks && "max-lg:hidden")} />}
+      {screen && <ScreenPreview run={run} className={classes("md:max-lg:ml-41", asks && "max-lg:hidden")} />}
     </li>
   );
 }
@@ -114,7 +114,7 @@ function Head({ run, project, message, asks, dismiss, busy }: HeadProps) {
   const cost = spent(run);
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 md:flex md:min-h-6">
-      <RunMark run={run} className="row-start-2 md:w-33" />
+      <RunMark run={run} className="row-start-2 md:w-38" />
       <Link
         data-open
         to="/projects/$projectId"
@@ -164,7 +164,7 @@ function Head({ run, project, message, asks, dismiss, busy }: HeadProps) {
 
 function Refused() {
   return (
-    <p className="relative md:pl-36">
+    <p className="relative md:pl-41">
       <Link to="/settings/keys" className="text-accent underline underline-offset-2">
         Replace the key
       </Link>
@@ -174,7 +174,7 @@ function Refused() {
 
 function Paused({ run, project }: { run: Run; project: Project | undefined }) {
   return (
-    <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1.5 text-muted md:pl-36">
+    <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1.5 text-muted md:pl-41">
       <span>
         {run.question
           ? "The machine is stopped. The question is open again when it runs."
