@@ -120,3 +120,42 @@ async def test_a_run_that_is_not_there_and_one_that_is_there_twice(signed_in: An
     assert twice.returncode == 1
     assert b"say which" in twice.stderr
     assert b"needs a terminal" in (await signed_in.run("runs", "attach", "A run")).stderr
+
+
+async def test_no_pair_is_let_in_whose_private_key_has_nowhere_to_go(signed_in: Any) -> None:
+    await told(signed_in, "projects", "create", "Demo")
+    taken = signed_in.folder / "taken"
+    taken.write_text("not a folder")
+    refused = await signed_in.run("agents", "allow", "demo", "--identity", str(taken / "key"))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(b"aether: ")
+    assert b"cannot be written" in refused.stderr
+    assert await told(signed_in, "agents", "tokens", "demo") == []
+
+
+async def test_a_pair_that_is_refused_leaves_no_file_and_one_may_have_an_end(signed_in: Any) -> None:
+    await told(signed_in, "projects", "create", "Demo")
+    file = signed_in.folder / "keys" / "demo"
+    allow = ("agents", "allow", "demo", "--identity", str(file), "--expires")
+    refused = await signed_in.run(*allow, "tomorrow")
+    assert refused.returncode == 1
+    assert b"expires_at" in refused.stderr
+    assert not file.exists()
+    token = await told(signed_in, *allow, "2127-01-31T12:00:00Z")
+    assert token["expires_at"] == "2127-01-31T12:00:00Z"
+    assert file.read_text() == "A PRIVATE KEY\n"
+
+
+async def test_which_projects_may_have_a_key_stays_until_it_is_said_anew(signed_in: Any) -> None:
+    project = await told(signed_in, "projects", "create", "Demo")
+
+    async def keep(*options: str) -> Any:
+        kept = await told(signed_in, "keys", "set", "ANTHROPIC_API_KEY", *options, given=f"{VALUE}\n".encode())
+        return kept["projects"]
+
+    assert await keep() is None
+    assert await keep("--project", "demo") == [project["id"]]
+    assert await keep() == [project["id"]]
+    assert await keep("--all-projects") is None
+    both = await signed_in.run("keys", "set", "ANTHROPIC_API_KEY", "--project", "demo", "--all-projects")
+    assert (both.returncode, both.stderr) == (1, b"aether: Say either --project or --all-projects.\n")

@@ -202,3 +202,10 @@ def test_roots_home_in_a_closed_folder_is_refused_in_a_sentence(server_folder: P
     closed.mkdir(mode=0o700)
     with pytest.raises(HomeUnreachable, match=f"cannot enter {closed}"):
         Home(closed / "home").check_reach()
+
+
+def test_machines_lend_credentials_for_the_github_that_the_gateway_knows(home: Home) -> None:
+    environ = {"GITHUB_WEB_URL": "https://git.example.com", "GITHUB_CLIENT_SECRET": "hidden"}
+    told = {p.name: dict(p.environment) for p in composed(home, environ).service_programs()}
+    assert told["machines"]["GITHUB_WEB_URL"] == told["gateway"]["GITHUB_WEB_URL"] == "https://git.example.com"
+    assert "GITHUB_CLIENT_SECRET" not in told["machines"]

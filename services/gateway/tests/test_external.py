@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import warnings
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +13,15 @@ import httpx2
 import pytest
 import pytest_asyncio
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 from joserfc.util import urlsafe_b64encode
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from structlog.testing import capture_logs
 
-from aether.testkit.gateway import Stand, standing_gateway
+from aether.gateway.app import end_expired
+from aether.testkit.gateway import Stand, cookie_of, standing_gateway
 from aether.testkit.upstreams import App
 
 AUDIENCE = "authenticated"
@@ -56,7 +59,9 @@ class Issuer:
         }
         told = {name: value for name, value in {**good, **claims}.items() if value is not None}
         headers = {"alg": algorithm, "kid": key.kid, **(head or {})}
-        return jwt.encode(headers, told, key, algorithms=[headers["alg"]])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)  # of EdDSA, as many issuers still call it
+            return jwt.encode(headers, told, key, algorithms=[headers["alg"]])
 
 
 @pytest_asyncio.fixture
@@ -104,6 +109,57 @@ async def test_a_session_ends_with_its_token_however_much_it_is_used(trusting: S
     assert (await client.get("/api/me")).status_code == 401
 
 
+async def lines_of_audit(stand: Stand, what: str) -> int:
+    async with stand.gateway.database.reading() as reader:
+        return int(await reader.fetchval("SELECT count(*) FROM gateway.audit WHERE what = $1", what))
+
+
+async def test_a_page_that_shows_a_new_token_each_minute_keeps_one_session_and_what_is_open_with_it(
+    trusting: Stand, issuer: Issuer
+) -> None:
+    client = trusting.client()
+    for _ in range(5):
+        now = int(trusting.clock.now().timestamp())
+        assert (await show(trusting, issuer.token(trusting, exp=now + 60), client)).status_code == 200
+        trusting.clock.advance(timedelta(seconds=50))
+        trusting.gateway.keyring.forget_all()
+        await end_expired(trusting.gateway)
+        assert (await client.get("/api/me")).status_code == 200
+    assert len((await client.get("/api/sessions")).json()["items"]) == 1
+    assert await lines_of_audit(trusting, "session.created") == 1
+    trusting.clock.advance(timedelta(seconds=11))
+    trusting.gateway.keyring.forget_all()
+    assert (await client.get("/api/me")).status_code == 401
+
+
+async def test_a_token_prolongs_no_session_of_another_kind_or_person_or_that_is_over(
+    trusting: Stand, issuer: Issuer
+) -> None:
+    now = int(trusting.clock.now().timestamp())
+    stranger = await trusting.person()
+    before = cookie_of(stranger)
+    await show(trusting, issuer.token(trusting, exp=now + 60), stranger)
+    ada = cookie_of(stranger)
+    assert ada != before
+    assert (await trusting.client(Cookie=before).get("/api/me")).json()["email"] != "ada@example.com"
+    await show(trusting, issuer.token(trusting, sub="u2", email="bob@example.com", exp=now + 3600), stranger)
+    assert cookie_of(stranger) != ada
+    over = trusting.client(Cookie=ada)
+    trusting.clock.advance(timedelta(seconds=61))
+    trusting.gateway.keyring.forget_all()
+    assert "set-cookie" in (await show(trusting, issuer.token(trusting), over)).headers
+    assert (await trusting.client(Cookie=ada).get("/api/me")).status_code == 401
+
+
+async def test_an_older_token_shortens_no_session(trusting: Stand, issuer: Issuer) -> None:
+    client, now = trusting.client(), int(trusting.clock.now().timestamp())
+    for seconds in (600, 60):
+        await show(trusting, issuer.token(trusting, exp=now + seconds), client)
+    trusting.clock.advance(timedelta(seconds=300))
+    trusting.gateway.keyring.forget_all()
+    assert (await client.get("/api/me")).status_code == 200
+
+
 async def test_keys_of_every_allowed_kind_are_taken(trusting: Stand, issuer: Issuer) -> None:
     issuer.shown = [
         RSAKey.generate_key(2048, {"kid": "rsa"}),
@@ -112,6 +168,8 @@ async def test_keys_of_every_allowed_kind_are_taken(trusting: Stand, issuer: Iss
     ]
     for key in issuer.shown:
         assert (await show(trusting, issuer.token(trusting, key))).status_code == 200, key.kid
+    called_so = issuer.token(trusting, issuer.shown[1], {"alg": "EdDSA"})
+    assert (await show(trusting, called_so)).status_code == 200
 
 
 BAD_CLAIMS: list[dict[str, Any]] = [

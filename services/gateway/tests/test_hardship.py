@@ -3,17 +3,23 @@
 import asyncio
 import contextlib
 import socket
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
+import pytest
 from structlog.testing import capture_logs
 
 from aether.contracts.ids import AccountId
+from aether.gateway.adapters import mail
 from aether.gateway.adapters.mail import SmtpMailer
 from aether.gateway.deps.ports import Mail
 from aether.gateway.store import feed
+from aether.testkit.events import listening
 from aether.testkit.eventually import eventually
 from aether.testkit.gateway import Stand, cookie_of
+
+from .test_agents import raise_notice, run_of
 
 
 async def test_while_postgres_is_away_the_answer_is_a_problem_and_after_it_all_is_as_before(
@@ -91,3 +97,54 @@ async def test_mail_that_cannot_be_sent_is_logged_without_its_body() -> None:
     assert entries[0]["event"] == "mail.failed"
     assert "abc" not in str(entries)
     assert "hidden" not in str(entries)
+
+
+@contextlib.asynccontextmanager
+async def silent_server() -> AsyncIterator[tuple[int, list[asyncio.StreamWriter]]]:
+    """A mail server that never says a word: its port, and who has come."""
+    there: list[asyncio.StreamWriter] = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there.append(writer)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], there
+    await eventually(lambda: all(writer.is_closing() for writer in there))
+
+
+async def test_a_mail_server_that_says_nothing_holds_up_no_event(stand: Stand) -> None:
+    client = await stand.person("ann@example.com")
+    run = await run_of(stand, client)
+    async with silent_server() as (port, there), listening(client) as stream:
+        stand.gateway.mailer = SmtpMailer(f"smtp://127.0.0.1:{port}", "aether@example.com")
+        for _ in range(40):
+            await raise_notice(stand, run, by_mail=True)
+        async with asyncio.timeout(15):
+            heard = {(await stream.next()).name for _ in range(40)}
+        assert heard == {"notice.raised"}
+        await eventually(lambda: len(there) == mail.AT_ONCE)
+        sending = list(stand.gateway._tasks)
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
+
+
+async def test_a_mail_server_that_hangs_is_troubled_by_few_and_the_rest_does_not_pile_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mail, "AT_ONCE", 2)
+    monkeypatch.setattr(mail, "WAITING_MOST", 3)
+    async with silent_server() as (port, there):
+        mailer, letter = SmtpMailer(f"smtp://127.0.0.1:{port}", "a@example.com"), Mail("a@b.c", "s", "b")
+        sending = [asyncio.create_task(mailer.send(letter)) for _ in range(3)]
+        await eventually(lambda: len(there) == 2, every=0.01)
+        with capture_logs() as entries:
+            await mailer.send(letter)
+        assert [entry["event"] for entry in entries] == ["mail.dropped"]
+        assert len(there) == 2
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)

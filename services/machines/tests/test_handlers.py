@@ -199,7 +199,7 @@ async def test_a_started_machine_is_told_of_and_can_be_entered(box: Box) -> None
     assert [e.project.status for e in await box.said(ProjectChanged)] == ["starting", "running"]
     way = await box.ask(IssueSshCertificate(project_id=project.id, public_key=KEY))
     assert (way.machine_id, way.username, way.port) == (running.machine.id, "dev", 40001)
-    assert way.env == {"COLOUR": "blue", **machine_env(running.machine.id)}
+    assert way.env == {"COLOUR": "blue", **machine_env(running.machine.id, "https://github.com")}
     assert box.provider.specs[-1].env == way.env
 
 

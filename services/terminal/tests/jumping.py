@@ -81,12 +81,14 @@ class Jump:
         return await asyncssh.connect(
             "127.0.0.1",
             self.acceptor.get_port(),
-            username="agent",
-            client_keys=[key or self.key],
-            known_hosts=([self.host_key.convert_to_public()], [], []),
-            config=None,
-            agent_path=None,
-            **options,
+            **{
+                "username": "agent",
+                "client_keys": [key or self.key],
+                "known_hosts": ([self.host_key.convert_to_public()], [], []),
+                "config": None,
+                "agent_path": None,
+                **options,
+            },
         )
 
     async def stop(self) -> None:

@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from aether.contracts.agents import AgentTokenView
-from aether.contracts.ids import new_id
+from aether.contracts.ids import ProjectId, new_id
 from aether.terminal.adapters import jump
+from aether.terminal.deps import jumps
 from aether.testkit.eventually import eventually
 from aether.testkit.machine import TestMachine
 
@@ -168,3 +169,106 @@ def test_the_host_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     first, second = jump.host_key(tmp_path), jump.host_key(tmp_path)
     assert first.export_public_key() == second.export_public_key()
     assert (tmp_path / "jump_host_key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_whoever_shows_key_after_key_is_cut_off(jumping: Jump, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    find = jumping.tokens.find
+
+    async def counted(public_key: str, *, used: bool = False) -> AgentTokenView | None:
+        asked.append(public_key)
+        return await find(public_key, used=used)
+
+    monkeypatch.setattr(jumping.tokens, "find", counted)
+    keys = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(jump.ATTEMPTS + 5)]
+    with pytest.raises((asyncssh.ConnectionLost, ConnectionError)):
+        await jumping.connect(client_keys=[*keys, jumping.key])
+    assert len(asked) == jump.ATTEMPTS
+    await eventually(lambda: jumping.jumps.count() == 0)
+
+
+async def test_strangers_take_no_place_of_those_who_are_in(jumping: Jump, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jump, "CONNECTIONS", 1)
+    monkeypatch.setattr(jump, "STRANGERS", 3, raising=False)
+    async with asyncio.timeout(10):
+        strangers = [await asyncio.open_connection("127.0.0.1", jumping.port) for _ in range(2)]
+        for reader, _ in strangers:
+            assert await reader.readline() == b"SSH-2.0-aether\r\n"
+        async with await jumping.connect() as connection:
+            await eventually(lambda: jumping.tokens.used == [jumping.token.id])
+            assert not connection.is_closed()
+            third = await asyncio.open_connection("127.0.0.1", jumping.port)
+            assert await third[0].readline() == b"SSH-2.0-aether\r\n"
+            fourth = await asyncio.open_connection("127.0.0.1", jumping.port)
+            assert await fourth[0].read() == b""
+        for _, writer in (*strangers, third, fourth):
+            writer.close()
+
+
+class Wire:
+    """What a JumpHost needs of its connection."""
+
+    def __init__(self) -> None:
+        self.aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+def stranger(jumping: Jump) -> tuple[jump.JumpHost, Wire]:
+    """A connection that has shown nothing yet."""
+    host, wire = jump.JumpHost(jumping.tokens, jumping.connections, jumping.jumps), Wire()
+    host.connection_made(wire)  # type: ignore[arg-type] # only abort() is asked of it
+    return host, wire
+
+
+async def test_a_key_that_was_only_shown_makes_nobody_the_tokens_holder(jumping: Jump) -> None:
+    host, wire = stranger(jumping)
+    assert await host.validate_public_key("agent", jumping.key.convert_to_public())
+    assert host.token is None
+    jumping.jumps.cut(lambda token: True)
+    assert not wire.aborted
+    assert await host.validate_public_key("agent", jumping.key.convert_to_public())
+    host.auth_completed()
+    assert host.token == jumping.token
+    jumping.jumps.cut(lambda token: True)
+    assert wire.aborted
+    jumping.jumps.leave(host)
+
+
+async def test_keys_of_strangers_are_looked_up_a_few_at_a_time(
+    jumping: Jump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, answered = 0, asyncio.Event()
+
+    async def slow(public_key: str, *, used: bool = False) -> None:
+        nonlocal asking
+        asking += 1
+        await answered.wait()
+
+    monkeypatch.setattr(jumping.tokens, "find", slow)
+    key = jumping.key.convert_to_public()
+    hosts = [stranger(jumping)[0] for _ in range(jumps.STRANGERS_AT_ONCE + 4)]
+    shown = [asyncio.create_task(host.validate_public_key("agent", key)) for host in hosts]
+    await eventually(lambda: asking > 0, every=0.01)
+    assert asking == jumps.STRANGERS_AT_ONCE
+    answered.set()
+    assert await asyncio.gather(*shown) == [False] * len(hosts)
+    for host in hosts:
+        jumping.jumps.leave(host)
+
+
+async def test_whose_key_has_become_another_projects_meanwhile_is_refused(
+    jumping: Jump, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = jumping.tokens.find
+
+    async def given_elsewhere(public_key: str, *, used: bool = False) -> AgentTokenView | None:
+        if used:
+            jumping.tokens.give(jumping.key, ProjectId(new_id()), jumping.account)
+        return await find(public_key, used=used)
+
+    monkeypatch.setattr(jumping.tokens, "find", given_elsewhere)
+    connection = await jumping.connect()
+    async with asyncio.timeout(10):
+        await connection.wait_closed()

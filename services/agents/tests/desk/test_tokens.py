@@ -289,3 +289,17 @@ def test_a_pair_of_ours_is_ed25519() -> None:
     private, key = keypairs.made()
     assert key.line.startswith("ssh-ed25519 ")
     assert asyncssh.import_private_key(private).get_fingerprint("sha256") == key.fingerprint
+
+
+async def test_a_key_that_is_only_looked_up_costs_no_transaction(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = (await create(box, public())).token
+
+    def none_here(*_: Any) -> None:
+        raise AssertionError("a transaction")
+
+    monkeypatch.setattr(type(box.agents), "transaction", none_here)
+    assert (await found(box, token.public_key)).id == token.id
+    with pytest.raises(NoSuchToken):
+        await found(box, public())

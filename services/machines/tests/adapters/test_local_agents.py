@@ -18,6 +18,7 @@ from aether.machines.provider import MachineSpec, MachineStatus
 
 from .conftest import Lab, again, new_key
 
+GIT_HOST = "https://example.com"
 SIGNED_BY_SHA1 = {"signature_algs": ["ssh-rsa"]}
 
 
@@ -111,7 +112,7 @@ async def test_what_a_machine_writes_there_keeps_nobody_else_out(lab: Lab, spoil
 
 async def test_the_machines_socket_is_made_from_outside_and_again_after_a_break(lab: Lab) -> None:
     spec = await lab.spec()
-    env = machine_env(spec.machine_id)
+    env = machine_env(spec.machine_id, GIT_HOST)
     machine = await lab.provider.start(again(spec, env=env))
     assert await lab.says(machine, "echo $AETHER_SOCKET") == env["AETHER_SOCKET"]
     assert await lab.says(machine, "echo $AETHER_ENV_FILE") == env["AETHER_ENV_FILE"]
@@ -168,18 +169,20 @@ printf 'username=x\\npassword=from-%s\\n' "${AETHER_SOCKET##*/}"
 
 async def test_git_asks_the_machines_own_program_for_credentials_once_its_socket_is_there(lab: Lab) -> None:
     spec = await lab.spec()
-    machine = await lab.provider.start(again(spec, env=machine_env(spec.machine_id)))
+    machine = await lab.provider.start(again(spec, env=machine_env(spec.machine_id, GIT_HOST)))
     asked = asyncio.create_task(lab.says(machine, GIT))
     async with lab.entered(machine) as connection:
         await connection.run("mkdir -p ~/.aether/bin; cat > ~/.aether/bin/aether", input=PROGRAM, check=True)
         await connection.run('chmod 755 ~/.aether/bin/aether; mkdir -m 700 "${AETHER_SOCKET%/*}"', check=True)
-        await connection.start_unix_server(partial(answering, b""), machine_env(spec.machine_id)["AETHER_SOCKET"])
+        await connection.start_unix_server(
+            partial(answering, b""), machine_env(spec.machine_id, GIT_HOST)["AETHER_SOCKET"]
+        )
         assert "password=from-aether.sock" in await asked
 
 
 async def test_git_goes_on_without_credentials_where_nobody_has_any(lab: Lab) -> None:
     spec = await lab.spec()
-    machine = await lab.provider.start(again(spec, env=machine_env(spec.machine_id)))
+    machine = await lab.provider.start(again(spec, env=machine_env(spec.machine_id, GIT_HOST)))
     async with lab.entered(machine) as connection, asyncio.timeout(15):
         done = await connection.run(GIT)
     assert "could not read Username" in str(done.stderr)
@@ -187,7 +190,7 @@ async def test_git_goes_on_without_credentials_where_nobody_has_any(lab: Lab) ->
 
 async def test_nothing_of_a_machine_stays_on_the_host_when_it_ends(lab: Lab) -> None:
     spec = await lab.spec()
-    env = machine_env(spec.machine_id)
+    env = machine_env(spec.machine_id, GIT_HOST)
     machine = await lab.provider.start(again(spec, env=env))
     await lab.says(
         machine,

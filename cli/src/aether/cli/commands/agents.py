@@ -1,9 +1,11 @@
 """aether agents: which agents there are, and which key pairs may enter a machine by SSH."""
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -75,10 +77,14 @@ def _tokens(found: list[Json]) -> Table:
 @plainly
 def allow(
     called: Called,
+    *,
     name: Annotated[str, typer.Option(help="What the key is called in lists.")] = "",
     public_key: Annotated[Path | None, typer.Option(help="An OpenSSH public key that you have.")] = None,
     identity: Annotated[
         Path | None, typer.Option(help="Where a new private key is written; ~/.ssh/aether-SLUG if not said.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it opens no more, such as 2027-01-31T12:00:00Z. Without: never.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,16 +93,21 @@ def allow(
     with signed_in() as api:
         project = api.project(called)
         target = (identity or identity_of(project)).expanduser()
-        if given is None and target.exists():
-            raise Refused(
-                f"{target} is there already. Name another file with --identity, or give its --public-key."
-            )
-        body = {"name": name or os.uname().nodename[:64] or "this computer", "public_key": given}
-        made = api.ask("POST", f"/api/projects/{project['id']}/agents", body)
+        body = {
+            "name": name or os.uname().nodename[:64] or "this computer",
+            "public_key": given,
+            "expires_at": expires,
+        }
+        path = f"/api/projects/{project['id']}/agents"
+        if given is None:
+            # First of all, so that no pair is let in whose private key has nowhere to go.
+            with _new_private(target) as file:
+                made = api.ask("POST", path, body)
+                file.write(made["private_key"].rstrip("\n") + "\n")
+            tell(f"The private key is in {target}.")
+        else:
+            made = api.ask("POST", path, body)
     token = made["token"]
-    if made["private_key"]:
-        _write_private(target, made["private_key"])
-        tell(f"The private key is in {target}.")
     tell(f"For your ssh configuration: aether ssh-config {project['slug']} --write")
     print(json.dumps(token) if as_json else f"{token['name']} may enter {project['name']}: {token['fingerprint']}")
 
@@ -108,11 +119,24 @@ def _read(path: Path) -> str:
         raise Refused(f"{path} could not be read.") from error
 
 
-def _write_private(path: Path, key: str) -> None:
-    """For this person alone, and never over another."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key if key.endswith("\n") else f"{key}\n")
+@contextlib.contextmanager
+def _new_private(path: Path) -> Iterator[TextIO]:
+    """A file for this person alone, never over another; gone again unless all goes well."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        if path.exists():
+            raise Refused(
+                f"{path} is there already. Name another file with --identity, or give its --public-key."
+            ) from None
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    try:
+        with os.fdopen(opened, "w") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @agents.command("revoke")

@@ -45,8 +45,12 @@ def _table(found: list[Json]) -> Table:
 def set_key(
     name: str,
     project: Annotated[
-        list[str] | None, typer.Option(help="A project that may have it; give it again for more. Without: all.")
+        list[str] | None,
+        typer.Option(
+            help="A project that may have it; give it again for more. Without: as it was; all for a new key."
+        ),
     ] = None,
+    all_projects: Annotated[bool, typer.Option("--all-projects", help="Every project may have it.")] = False,
     mode: Annotated[
         Literal["brokered", "injected"] | None,
         typer.Option(help="brokered: the machine never has it. injected: it stands in the environment."),
@@ -54,13 +58,15 @@ def set_key(
     as_json: AsJson = False,
 ) -> None:
     """Keep a key, or put another value in its place. The value is read from standard input."""
+    if project and all_projects:
+        raise Refused("Say either --project or --all-projects.")
     value = _value(name)
     with signed_in() as api:
         body: Json = {"value": value}
         if mode is not None:
             body["mode"] = mode
-        if project:
-            body["projects"] = _ids(api, project)
+        if project or all_projects:
+            body["projects"] = None if all_projects else _ids(api, project or [])
         kept = api.ask("PUT", f"/api/keys/{name}", body)
     print(
         json.dumps(kept) if as_json else f"Kept {kept['name']}, which ends with {kept['last4']} ({kept['mode']})."

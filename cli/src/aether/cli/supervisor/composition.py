@@ -226,6 +226,7 @@ class Composition:
                 return {
                     "MACHINES_PROVIDER": self.environ.get("MACHINES_PROVIDER", "local"),
                     "AETHER_MASTER_KEYSET_FILE": str(secrets.keyset(service, identity)),
+                    **self._given("GITHUB_WEB_URL"),
                 }
             case Service.TERMINAL:
                 return {

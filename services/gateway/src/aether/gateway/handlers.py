@@ -52,13 +52,15 @@ async def show_run(event: RunChanged, gateway: Gateway) -> None:
 
 
 async def show_notice(event: NoticeRaised, gateway: Gateway) -> None:
-    """Ring on the person's pages; and write to them, if that is wanted, once this is kept."""
+    """Ring on the person's pages; and write to them, if that is wanted, once this is kept. At most once."""
     data = json.dumps({"notice": json.loads(view_json(event.notice)), "unread": event.unread})
     async with gateway.database.transaction(event) as writer:
         await feed.tell(writer, event.account_id, "notice.raised", data)
         found = await people.by_id(writer, event.person_id) if event.by_mail else None
     if found is not None:
-        await gateway.mailer.send(notice_mail(found[0].email, event.notice, gateway.settings.public_url))
+        mail = notice_mail(found[0].email, event.notice, gateway.settings.public_url)
+        # A mail server may take its time, and only a few events are heard at the same time.
+        gateway.aside(gateway.mailer.send(mail))
 
 
 def notice_mail(to: str, notice: NoticeView, public_url: str) -> Mail:

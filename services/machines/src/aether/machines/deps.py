@@ -126,7 +126,7 @@ class Machines:
             volume=volume,
             identity=self._identity_of(project, str(project.machine.id)),
             limits=SIZES[project.size],
-            env={**self.env_of(project), **machine_env(project.machine.id)},
+            env={**self.env_of(project), **machine_env(project.machine.id, self.settings.github_web_url)},
         )
 
     def _identity_of(self, project: Project, principal: str) -> HostIdentity:
@@ -163,5 +163,5 @@ class Machines:
             workspace_dir=machine.workspace_dir,
             tmux=machine.tmux,
             recording=project.recording,
-            env={**self.env_of(project), **machine_env(machine.id)},
+            env={**self.env_of(project), **machine_env(machine.id, self.settings.github_web_url)},
         )

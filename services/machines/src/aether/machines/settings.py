@@ -1,5 +1,6 @@
 """What the machines service reads from its environment, with the prefix MACHINES_."""
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from aether.kit.settings import Settings
@@ -17,3 +18,5 @@ class MachinesSettings(Settings):
     projects_per_account: int = 100
     sweep_seconds: float = 5.0
     clone_seconds: float = 900.0
+    # Whose credentials git in a machine is lent: the same as the gateway's.
+    github_web_url: str = Field("https://github.com", validation_alias="GITHUB_WEB_URL")

@@ -1,12 +1,13 @@
 """Orders and questions about agent tokens, and the configuration to enter with one."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from aether.agents.adapters import keypairs
 from aether.agents.deps.agents import Agents
 from aether.agents.domain import ssh_config
-from aether.agents.domain.tokens import new_token
+from aether.agents.domain.tokens import PublicKey, Token, new_token
 from aether.agents.errors import NoSuchToken, Taken, TooMany
 from aether.agents.store import tokens
 from aether.contracts.agents import (
@@ -26,6 +27,7 @@ from aether.contracts.machines import GetSshIdentity
 from aether.contracts.problem import Invalid
 from aether.contracts.terminal import GetJumpHost
 from aether.kit.bus import Answerer
+from aether.kit.postgres import Reader
 
 
 async def list_agent_tokens(command: ListAgentTokens, agents: Agents) -> AgentTokenList:
@@ -69,14 +71,21 @@ async def find_agent_token(command: FindAgentToken, agents: Agents) -> AgentToke
         key = keypairs.parsed(command.public_key)
     except Invalid:
         raise NoSuchToken from None
-    now = agents.now()
+    if not command.used:
+        # Anybody can have the jump host ask this, so it costs no transaction.
+        async with agents.reading() as reader:
+            return (await _opening(reader, key, agents.now())).view()
     async with agents.transaction() as db:
-        token = await tokens.of_key(db, key)
-        if token is None or not token.opens(now):
-            raise NoSuchToken
-        if command.used:
-            await tokens.use(db, token.id, now)
+        token = await _opening(db, key, agents.now())
+        await tokens.use(db, token.id, agents.now())
     return token.view()
+
+
+async def _opening(db: Reader, key: PublicKey, now: datetime) -> Token:
+    token = await tokens.of_key(db, key)
+    if token is None or not token.opens(now):
+        raise NoSuchToken
+    return token
 
 
 async def get_ssh_config(command: GetSshConfig, agents: Agents) -> SshConfigView:

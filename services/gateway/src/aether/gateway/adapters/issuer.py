@@ -1,13 +1,14 @@
 """Tokens of another issuer: its public keys by JWKS, kept for a while, and what they sign."""
 
 import asyncio
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import httpx2
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 from pydantic import BaseModel
@@ -58,7 +59,10 @@ class JwksIssuer:
     async def _claims(self, token: str) -> Mapping[str, Any]:
         kid = _kid(token)
         keys = await self._keys_with(kid)
-        claims: Mapping[str, Any] = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
+        with warnings.catch_warnings():
+            # Of EdDSA it says that the name has gone out of use, which is the issuer's affair.
+            warnings.simplefilter("ignore", SecurityWarning)
+            claims: Mapping[str, Any] = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         return claims
 
     async def _keys_with(self, kid: str | None) -> KeySet:

@@ -1,5 +1,6 @@
 """Mail: by SMTP where there is a server, else printed for whoever runs aether to see."""
 
+import asyncio
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +11,8 @@ import structlog
 from aether.gateway.deps.ports import Mail
 
 TIMEOUT_SECONDS = 20
+AT_ONCE = 16  # connections to the server
+WAITING_MOST = 500  # mails that may wait for one; a server that takes none must not fill our memory
 PORTS = {"smtp": 25, "smtps": 465}
 
 log = structlog.get_logger()
@@ -33,6 +36,8 @@ class SmtpMailer:
         if parts.scheme not in PORTS or not parts.hostname:
             raise ValueError("SMTP_URL must be smtp://host[:port] or smtps://host[:port]")
         self._sender = sender
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
         self._client: dict[str, Any] = {
             "hostname": parts.hostname,
             "port": parts.port or PORTS[parts.scheme],
@@ -43,6 +48,18 @@ class SmtpMailer:
         }
 
     async def send(self, mail: Mail) -> None:
+        """At most once: what cannot be sent is logged without its body."""
+        if self._waiting >= WAITING_MOST:
+            log.error("mail.dropped", to=mail.to, subject=mail.subject)
+            return
+        self._waiting += 1
+        try:
+            async with self._places:
+                await self._deliver(mail)
+        finally:
+            self._waiting -= 1
+
+    async def _deliver(self, mail: Mail) -> None:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, mail.to, mail.subject
         message.set_content(mail.body)

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from aether.gateway.api import github_shapes, shapes
 from aether.gateway.api.auth import audit, begin_session, newcomer, set_cookie, settle
-from aether.gateway.api.guard import TheGateway, anyone, client_ip
+from aether.gateway.api.guard import TheGateway, anyone, client_ip, cookie_in
 from aether.gateway.api.problems import problems
 from aether.gateway.deps.gateway import Gateway
-from aether.gateway.domain.credentials import Person, clean_email
+from aether.gateway.domain.credentials import Person, clean_email, hash_secret
 from aether.gateway.domain.external import Identity
 from aether.gateway.errors import EmailTaken, ExternalOff, ExternalRefused
-from aether.gateway.store import identities
+from aether.gateway.store import credentials, identities
 from aether.kit.postgres import Writer
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
@@ -34,10 +34,28 @@ async def sign_in_external(
     identity = await gateway.issuer.identity(body.token)
     async with gateway.database.transaction() as writer:
         person = await _person(writer, gateway, request, identity)
-        await audit(writer, gateway, request, person, "session.created")
-        secret = await begin_session(writer, gateway, request, person, identity.expires_at)
+        secret = await _prolonged(writer, gateway, request, person, identity)
+        if secret is None:
+            await audit(writer, gateway, request, person, "session.created")
+            secret = await begin_session(writer, gateway, request, person, identity.expires_at)
     set_cookie(response, gateway, secret)
     return person
+
+
+async def _prolonged(
+    writer: Writer, gateway: Gateway, request: Request, person: Person, identity: Identity
+) -> str | None:
+    """The secret of the session it came with, which now ends with the new token; None if it is not such a session.
+
+    A page that shows a token each minute keeps one session, and what is open with it stays open.
+    """
+    secret = cookie_in(request.scope["headers"], gateway.cookie)
+    if secret is None:
+        return None
+    prolonged = await credentials.prolong_session(
+        writer, hash_secret(secret), person.id, gateway.now(), identity.expires_at
+    )
+    return secret if prolonged else None
 
 
 async def _person(writer: Writer, gateway: Gateway, request: Request, identity: Identity) -> Person:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 # Of public keys only: with a secret one, the issuer's public key could be used to sign. "none" is not among them.
-ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519")
+# "EdDSA" is what most issuers still call Ed25519.
+ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 LEEWAY_SECONDS = 30
 LONGEST_SUBJECT = 255
 

@@ -62,6 +62,26 @@ async def insert_session(
     )
 
 
+async def prolong_session(
+    db: Writer, secret_hash: bytes, person_id: PersonId, now: datetime, until: datetime
+) -> bool:
+    """Have a session with an end of its own end later. False unless it is this person's, and good."""
+    return bool(
+        await db.fetchval(
+            """
+            UPDATE gateway.session SET last_seen_at = $3, ends_at = GREATEST(ends_at, $4),
+                expires_at = LEAST($5, GREATEST(ends_at, $4))
+            WHERE secret_hash = $1 AND person_id = $2 AND expires_at > $3 AND ends_at IS NOT NULL
+            RETURNING true""",
+            secret_hash,
+            person_id,
+            now,
+            until,
+            now + SESSION_LIFETIME,
+        )
+    )
+
+
 async def find_session(db: Reader, secret_hash: bytes, now: datetime) -> Caller | None:
     row = await db.fetchrow(
         """

@@ -26,7 +26,9 @@ from aether.terminal.domain.traffic import Traffic
 LOGIN_SECONDS = 20
 KEEPALIVE_SECONDS = 15
 SSH_PORT = 22
-CONNECTIONS = 500
+CONNECTIONS = 500  # of those who are in
+STRANGERS = 100  # who have proven nothing yet; apart, so that they take no place of those who are in
+ATTEMPTS = 10  # a key that is shown, and again with its proof, counts twice
 DOMAIN = ".aether"  # of the names under which machines are written into people's configurations
 SIGNATURES = {name.encode() for name in USER_KEYS}
 ONLY_OWN = "Only your own project's machine can be reached from here"
@@ -57,6 +59,8 @@ class JumpHost(asyncssh.SSHServer):
         self._jumps = jumps
         self._background = Background()
         self.token: AgentTokenView | None = None
+        self._offered: AgentTokenView | None = None
+        self._attempts = 0
         self._connection: asyncssh.SSHServerConnection
 
     def abort(self) -> None:
@@ -65,7 +69,7 @@ class JumpHost(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._jumps.enter(self)
-        if self._jumps.count() > CONNECTIONS:
+        if self._jumps.strangers() > STRANGERS:
             conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -79,14 +83,24 @@ class JumpHost(asyncssh.SSHServer):
 
     async def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Whether the key is a token's. Asked before its holder has proven anything, and again with the proof."""
+        self._offered = None
+        self._attempts += 1
+        if self._attempts > ATTEMPTS:  # asyncssh would let them go on for as long as LOGIN_SECONDS
+            self.abort()
+            return False
         # asyncssh tells clients which signatures are wanted, and then takes any that the kind of key can make.
         key.all_sig_algorithms = key.all_sig_algorithms & SIGNATURES
-        self.token = None
         with contextlib.suppress(Refusal):
-            self.token = await self._tokens.find(_text(key))
-        return self.token is not None
+            async with self._jumps.asking:
+                self._offered = await self._tokens.find(_text(key))
+        return self._offered is not None
 
     def auth_completed(self) -> None:
+        """What was offered last has been proven."""
+        self.token = self._offered
+        if self._jumps.insiders() > CONNECTIONS:
+            self.abort()
+            return
         self._background.spawn(self._note_use())
 
     def session_requested(self) -> bool:
@@ -127,13 +141,16 @@ class JumpHost(asyncssh.SSHServer):
         return name in (str(token.project_id), str(machine.machine_id), machine.host)
 
     async def _note_use(self) -> None:
-        """It may have been revoked since the key was looked up: then its holder goes at once."""
+        """It may have been revoked since the key was looked up, and the key may be another token's by now: then
+        its holder goes at once."""
         assert self.token is not None
         try:
-            if await self._tokens.find(self.token.public_key, used=True) is None:
-                self.abort()
+            found = await self._tokens.find(self.token.public_key, used=True)
         except Refusal as refusal:
             log.info("jump.use_not_noted", why=refusal.type)
+            return
+        if found is None or found.id != self.token.id:
+            self.abort()
 
 
 async def listen(

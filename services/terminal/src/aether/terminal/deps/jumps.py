@@ -17,12 +17,13 @@ from aether.terminal.deps.ports import AgentTokens
 
 ASK_SECONDS = 3.0
 AT_ONCE = 16
+STRANGERS_AT_ONCE = 8  # keys looked up at the same time for those who have proven nothing
 
 log = structlog.get_logger()
 
 
 class Jump(Protocol):
-    """One connection; `token` is whose it is once it has been let in."""
+    """One connection; `token` is whose it is; None until it has been let in."""
 
     token: AgentTokenView | None
 
@@ -34,6 +35,7 @@ class Jumps:
 
     def __init__(self, worked: Callable[[AgentTokenView], None]) -> None:
         self.worked = worked  # told again and again while somebody is at work over a connection
+        self.asking = asyncio.Semaphore(STRANGERS_AT_ONCE)
         self._open: set[Jump] = set()
 
     def enter(self, jump: Jump) -> None:
@@ -44,6 +46,14 @@ class Jumps:
 
     def count(self) -> int:
         return len(self._open)
+
+    def insiders(self) -> int:
+        """Connections that have been let in."""
+        return sum(jump.token is not None for jump in self._open)
+
+    def strangers(self) -> int:
+        """Connections that have not."""
+        return self.count() - self.insiders()
 
     def cut(self, condition: Callable[[AgentTokenView], bool]) -> None:
         """Break off every connection of such a token."""
