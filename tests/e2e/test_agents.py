@@ -1,14 +1,12 @@
 """Real coding agents in real machines, started, answered and resumed on the page. Their model is scripted."""
 
 import asyncio
-import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
@@ -18,6 +16,8 @@ from aether.testkit.host import require_host
 from aether.testkit.models import Ask, Fail, Held, Models, Run, Say, Write
 from aether.testkit.page import create_project, sign_up, start, stop, type_line
 from aether.testkit.stack import Stack, standing
+
+from .search import files_holding, processes_with
 
 KEY = "sk-canary-4f1d7a9be2c84d0f9a6b"
 GO_ON = "The machine was restarted. Go on where you left off."
@@ -179,28 +179,5 @@ def assert_heard(models: Models, text: str) -> None:
 
 def assert_no_key(stack: Stack) -> None:
     """Not in the environment or the arguments of any process, not in any file of a machine, and in no log."""
-    for process in psutil.process_iter():
-        try:
-            said = [*process.cmdline(), *process.environ().values()]
-        except psutil.Error:
-            continue
-        assert not any(KEY in each for each in said), process
-    places = [stack.home / "volumes", stack.home / "logs", *memory_of_machines()]
-    found = [path for place in places for path in place.rglob("*") if holds_key(path)]
-    assert found == []
-
-
-def memory_of_machines() -> Iterator[Path]:
-    """Their tmpfs, as their own processes have it before them."""
-    yield from Path("/dev/shm").glob("aether-*")
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if "AETHER_MACHINE" in process.environ():
-                yield from Path("/proc", str(process.pid), "root", "dev", "shm").glob("aether-*")
-
-
-def holds_key(path: Path) -> bool:
-    try:
-        return path.is_file() and not path.is_symlink() and KEY.encode() in path.read_bytes()
-    except OSError:
-        return False  # it is gone meanwhile
+    assert processes_with(KEY) == []
+    assert files_holding(stack, KEY) == []
