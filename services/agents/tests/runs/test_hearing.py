@@ -245,9 +245,9 @@ def test_a_question_stands_when_an_agent_that_was_started_again_says_that_it_is_
     assert say(there, "working").question is None
 
 
-@pytest.mark.parametrize("said", [{}, {"session": "s-1"}])
-def test_an_agent_that_is_only_there_has_not_taken_up_what_it_is_to_do(said: dict[str, str]) -> None:
-    run = say(say(a_run("starting"), None, **said), "waiting")
+@pytest.mark.parametrize("session", ["", "s-1"])
+def test_an_agent_that_is_only_there_has_not_taken_up_what_it_is_to_do(session: str) -> None:
+    run = say(say(a_run("starting"), None, session=session), "waiting")
     assert (run.talked, started_again(run).first_words) == (False, "Mend the roof.")
 
 

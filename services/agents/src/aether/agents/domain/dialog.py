@@ -19,11 +19,10 @@ def marks(*texts: str) -> tuple[str, ...]:
 
 
 def shows(lines: Sequence[str], shown: Sequence[str], above: Sequence[str]) -> bool:
-    """Whether one of the marks stands below the last line that matches one of the patterns."""
-    start = max(
-        (at for at, line in enumerate(lines, 1) if any(re.search(each, line) for each in above)), default=0
-    )
-    words = _words("\n".join(FRAME.sub(" ", line) for line in lines[start:]))
+    """Whether one of the marks stands below the last match of one of the patterns."""
+    text = "\n".join(lines)
+    start = max((found.end() for each in above for found in re.finditer(each, text, re.MULTILINE)), default=0)
+    words = _words(FRAME.sub(" ", text[start:]))
     spaced, joined = f" {' '.join(words)} ", "".join(words)
     return any(f" {mark} " in spaced or _is_within(mark.replace(" ", ""), joined) for mark in shown)
 

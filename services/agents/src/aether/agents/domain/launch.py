@@ -81,5 +81,5 @@ class Agent:
     seen_version: str = ""
     # Patterns (re.MULTILINE, on the last lines of the screen) that mean that it waits for an answer.
     asks: tuple[str, ...] = ()
-    # Patterns of lines above a dialog of its own: what stands further up on the screen is no part of that.
+    # Patterns (re.MULTILINE) of what stands above a dialog of its own: what is further up is no part of that.
     above: tuple[str, ...] = ()

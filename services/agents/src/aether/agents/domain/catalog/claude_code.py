@@ -107,4 +107,5 @@ AGENT = Agent(
     moves=True,
     seen_version="2.1.197",
     asks=(r"^\s*❯ 1\. ", r"Esc to cancel"),
+    above=(r"^─{20,}$(?!\n\s*\d+\. )",),  # in a dialog of choices there is such a line before the last of them
 )

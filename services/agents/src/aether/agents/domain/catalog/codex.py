@@ -128,4 +128,5 @@ AGENT = Agent(
     moves=True,
     seen_version="0.169.0",
     asks=(r"^\s*› 1\. ", r"Press enter to confirm"),
+    above=(r"^\s*Would you like to .*$",),
 )

@@ -151,4 +151,5 @@ AGENT = Agent(
     moves=True,
     seen_version="1.18.33",
     asks=(r"Permission required", r"esc dismiss"),
+    above=(r"^.*Permission required.*$",),
 )
