@@ -3,7 +3,8 @@
     python3 -I asker.py COUNT
 
 It speaks to $AETHER_SOCKET as any program in a machine may. In a folder named after the run, asked.txt has a line
-for each question with the moment at which it was told, answered.txt each line that was typed.
+for each question with the moment at which it was told, answered.txt each line that was typed. When it is done it
+waits for one more line, and asks a last question that nobody need answer: by then what came before has been heard.
 """
 
 import http.client
@@ -13,6 +14,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 
 class Machine(http.client.HTTPConnection):
@@ -57,10 +59,17 @@ def main() -> None:
             asked.write(f"{number} {time.time()}\n")
             asked.flush()
             say("waiting", f"Question {number}?")
-            answered.write(f"{number} {sys.stdin.readline().strip()}\n")
-            answered.flush()
-    say("done", "All is asked.")
+            note(answered, number)
+        say("done", "All is asked.")
+        note(answered, count)
+    say("waiting", f"Question {count}?")
     sys.stdin.readline()
+
+
+def note(answered: TextIO, number: int) -> None:
+    """The next line that is typed."""
+    answered.write(f"{number} {sys.stdin.readline().strip()}\n")
+    answered.flush()
 
 
 main()
