@@ -95,6 +95,36 @@ CODEX_RUNS = """
 
   Press enter to confirm or esc to cancel
 """
+OPENCODE_RUNS = """
+     ← Edit boat.txt
+
+     $ echo sail > sail.txt
+
+     ▣  Build · Claude Sonnet 4.6
+
+  ┃
+  ┃  △ Permission required
+  ┃    # Shell command
+  ┃
+  ┃  $ echo sail > sail.txt
+  ┃
+  ┃   Allow once   Allow always   Reject                      ctrl+f fullscreen  ⇆ select  enter confirm
+"""
+OPENCODE_WRITES = """
+     $ echo sail > sail.txt
+
+     ▣  Build · Claude Sonnet 4.6
+
+  ┃
+  ┃  △ Permission required
+  ┃    → Edit boat.txt
+  ┃
+  ┃  1 + a boat
+  ┃
+  ┃   Allow once   Allow always   Reject                      ctrl+f fullscreen  ⇆ select  enter confirm
+"""
+RUN = {"permission": "bash", "patterns": ["echo *"], "metadata": {"command": "echo sail > sail.txt"}}
+EDIT = {"permission": "edit", "patterns": ["boat.txt"], "metadata": {"diff": "+a boat\n"}}
 SAIL = {"tool_name": "Bash", "tool_input": {"command": "echo sail > sail.txt", "description": "Run it"}}
 BOAT = {
     "tool_name": "Write",
@@ -117,6 +147,8 @@ PATCH = {
         ("claude-code", CLAUDE_WRITES, BOAT, [SAIL, COLOUR]),
         ("claude-code", CLAUDE_ASKS, COLOUR, [SAIL, BOAT]),
         ("codex", CODEX_RUNS, SAIL, [PATCH]),
+        ("opencode", OPENCODE_RUNS, RUN, [EDIT]),
+        ("opencode", OPENCODE_WRITES, EDIT, [RUN]),
     ],
 )
 def test_a_dialog_is_known_by_its_own_words_alone(
@@ -129,6 +161,7 @@ def test_a_dialog_is_known_by_its_own_words_alone(
 
 
 def is_of(agent: str, lines: list[str], payload: dict[str, Any]) -> bool:
-    (report,) = CATALOG[agent].read("PermissionRequest", payload, AT)
+    event = "permission.asked" if agent == "opencode" else "PermissionRequest"
+    (report,) = CATALOG[agent].read(event, payload, AT)
     assert report.asked is not None
     return dialog.shows(lines, report.asked.shown, CATALOG[agent].above)
