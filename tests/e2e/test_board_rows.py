@@ -104,7 +104,11 @@ def part(page: Page, name: str) -> Locator:
 async def settled(page: Page) -> None:
     """The questions have been there for long enough to be meant by a key."""
     came = "Math.max(...[...document.querySelectorAll('[data-came]')].map((box) => Number(box.dataset.came)))"
-    await page.wait_for_function(f"performance.now() - {came} > 500")
+
+    async def is_so() -> bool:
+        return bool(await page.evaluate(f"performance.now() - {came} > 500"))
+
+    await eventually(is_so, within=10, every=0.1)
 
 
 async def test_a_key_that_is_held_answers_the_run_in_focus_and_not_the_next(told: Told) -> None:

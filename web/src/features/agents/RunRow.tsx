@@ -138,7 +138,7 @@ function Head({ run, project, message, asks, dismiss, busy }: HeadProps) {
           </span>
         )}
       </span>
-      <span className="relative row-start-1 flex items-center justify-end gap-1 max-md:-my-1.5">
+      <span className="relative row-start-1 flex items-center justify-end gap-1 max-md:-my-1.5 max-md:touch:-mr-3">
         {run.ended_at && (
           <Button
             data-dismiss
