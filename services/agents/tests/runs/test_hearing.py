@@ -245,6 +245,14 @@ def test_a_question_stands_when_an_agent_that_was_started_again_says_that_it_is_
     assert say(there, "working").question is None
 
 
+def test_a_screen_that_changes_while_an_agent_starts_again_answers_no_question() -> None:
+    run = started_again(a_run("waiting", session="s-1"))
+    for told in ("working", "done"):
+        assert say(run, told, "screen").question == run.question
+    silent = started_again(a_run("waiting"))
+    assert say(silent, "working", "screen").question is None
+
+
 @pytest.mark.parametrize("session", ["", "s-1"])
 def test_an_agent_that_is_only_there_has_not_taken_up_what_it_is_to_do(session: str) -> None:
     run = say(say(a_run("starting"), None, session=session), "waiting")

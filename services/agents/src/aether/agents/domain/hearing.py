@@ -33,7 +33,7 @@ def heard(run: Run, report: Report, now: datetime) -> Run:
         input_tokens=run.input_tokens + report.tokens[0],
         output_tokens=run.output_tokens + report.tokens[1],
     )
-    if run.wanted or (report.source in GUESSES and not guesses(run)):
+    if run.wanted or (report.source in GUESSES and not _is_guessed(run, report)):
         return known
     if report.source == "broker":
         return _billed(known, report, now)
@@ -44,6 +44,11 @@ def heard(run: Run, report: Report, now: datetime) -> Run:
         known, doing=report.doing or known.doing, last_message=report.last_message or known.last_message
     )
     return _told(known, report, now)
+
+
+def _is_guessed(run: Run, report: Report) -> bool:
+    """A screen that changes while an agent with a voice of its own starts again has answered nothing."""
+    return guesses(run) and (report.state == "waiting" or not (run.session and _is_in_words(run)))
 
 
 def _billed(run: Run, report: Report, now: datetime) -> Run:
