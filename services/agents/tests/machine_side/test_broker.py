@@ -87,6 +87,18 @@ async def test_the_key_takes_the_place_of_the_secret(link: Link, vendor: Vendor,
         assert secret not in json.dumps([came.headers, came.query, came.body.decode()])
 
 
+async def test_a_vendors_cookie_is_nobodys(
+    box: Box, other_box: Box, service: Service, link: Link, vendor: Vendor
+) -> None:
+    await service.begin(other_box)
+    vendor.says(200, set_cookie="known=by-this; Path=/")
+    for asking in (box, other_box):
+        answer = await asking.ask("GET", "/v1/llm/openai/v1/models")
+        assert (answer.status_code, "set-cookie" in answer.headers) == (200, False)
+    assert not [came for came in vendor.came if "cookie" in came.headers]
+    assert link
+
+
 async def test_on_the_port_only_a_secret_of_a_run_of_this_machine_opens(
     box: Box, other_box: Box, service: Service, link: Link, vendor: Vendor
 ) -> None:

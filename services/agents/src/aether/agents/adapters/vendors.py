@@ -1,6 +1,7 @@
 """Requests to vendors of models, streamed both ways."""
 
 from collections.abc import AsyncIterator, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
@@ -21,7 +22,9 @@ class Vendors:
             name: Vendor(name, settings.vendors.get(name, vendor.base), vendor.header, vendor.scheme)
             for name, vendor in VENDORS.items()
         }
-        self._client = httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS, follow_redirects=False)
+        # Machines of many accounts ask here: what a vendor would know one of them by is not said for another.
+        none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS, follow_redirects=False, cookies=none)
 
     def get(self, name: str) -> Vendor:
         """Raises NoSuchVendor."""
