@@ -240,19 +240,23 @@ async def test_a_vendor_that_is_away_is_said_to_be(service: Service, link: Link,
 
 
 ESCAPES = [
-    "openai/../anthropic/v1/messages",
-    "openai/v1/%2e%2e/%2E%2E/admin",
-    "openai/v1/..",
-    "openai/v1\\..\\admin",
-    "nobody/v1/messages",
-    "openai%2F..%2Fadmin/v1",
+    "/v1/llm/openai/../anthropic/v1/messages",
+    "/v1/llm/openai/v1/%2e%2e/%2E%2E/admin",
+    "/v1/llm/openai/v1/..",
+    "/v1/llm/openai/v1\\..\\admin",
+    "/v1/llm/nobody/v1/messages",
+    "/v1/llm/openai%2F..%2Fadmin/v1",
+    "/v1%2Fllm/openai/v1",
+    "/v1%2Fllm%2Fopenai%2Fv1",
+    "/v1%2Fllm/x/openai/v1",
+    "/v1/llm/openai%2Fv1",
 ]
 
 
 async def test_no_path_leaves_the_vendor(box: Box, link: Link, vendor: Vendor) -> None:
     for path in ESCAPES:
         reader, writer = await asyncio.open_unix_connection(str(box.socket))
-        writer.write(f"GET /v1/llm/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         status = (await reader.readline()).split()[1]
         await reader.read()
         writer.close()

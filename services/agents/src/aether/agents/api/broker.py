@@ -180,8 +180,9 @@ async def _bounded(request: Request) -> AsyncIterator[bytes]:
 
 def _address(request: Request, vendor: vendors.Vendor) -> str:
     """Where the request goes on to, quoted as it came. Raises Invalid."""
-    _, _, _, name, path = bytes(request.scope["raw_path"]).decode("ascii").split("/", 4)
-    url = vendors.address(vendor, path, request.url.query)
-    if url is None or name != vendor.name:
+    *way, path = bytes(request.scope["raw_path"]).decode("ascii").split("/", 4)
+    # The route was found by the path without its quotes; a slash that is quoted divides nothing here.
+    url = vendors.address(vendor, path, request.url.query) if way == ["", "v1", "llm", vendor.name] else None
+    if url is None:
         raise Invalid("This path does not stay with the vendor.")
     return url
