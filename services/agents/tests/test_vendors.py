@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aether.agents.domain.limits import Limit, limit
+from aether.agents.domain.limits import Limit, limit, refuses_key
 from aether.agents.domain.merge import merged
 from aether.agents.domain.usage import LONGEST, UsageReader
 from aether.agents.domain.vendors import VENDORS, address, back, onward, shown_secret
@@ -148,6 +148,47 @@ def test_what_has_to_be_paid_for_is_a_limit_without_end() -> None:
     assert found == limit(400, {}, unpaid, NOW) == Limit(None)
     assert limit(400, {}, b"{}", NOW) is None
     assert found.sentence(NOW) == "The vendor's quota is used up."
+
+
+GOOGLE_UNKNOWN = (
+    b'[{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status":'
+    b' "INVALID_ARGUMENT", "details": [{"@type": "ErrorInfo", "reason": "API_KEY_INVALID"}]}}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, b""),
+        (401, b'{"error": {"type": "authentication_error"}}'),
+        (400, GOOGLE_UNKNOWN),
+        (403, b'{"error": {"code": 403, "message": "Your API key was reported as leaked."}}'),
+        (403, b'{"error": {"message": "Consumer \'api_key:x\' has been suspended."}}'),
+        (403, b'{"error": {"message": "It is blocked.", "details": [{"reason": "API_KEY_SERVICE_BLOCKED"}]}}'),
+    ],
+)
+def test_a_key_is_refused_where_the_answer_is_about_the_key(status: int, body: bytes) -> None:
+    assert refuses_key(status, body)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, b""),
+        (403, b"[" * 100_000),
+        (403, b'{"error": {"message": "Country, region, or territory not supported"}}'),
+        (403, b'{"error": {"message": "Project p does not have access to model m"}}'),
+        (403, b'{"error": {"message": "Your API key does not have permission to use the specified resource."}}'),
+        (403, b'{"error": {"message": "It was flagged", "metadata": {"flagged_input": "my API key"}}}'),
+        (400, b'{"error": {"message": "max_tokens: API key"}}'),
+        (400, b'{"error": {"message": "Name the API_KEY_INVALID case"}}'),
+        (404, GOOGLE_UNKNOWN),
+        (429, b"{}"),
+        (200, b""),
+    ],
+)
+def test_anything_else_that_is_refused_is_not_the_keys_fault(status: int, body: bytes) -> None:
+    assert not refuses_key(status, body)
 
 
 def test_a_limit_names_the_day_where_the_hour_is_not_clear() -> None:

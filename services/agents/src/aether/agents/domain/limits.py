@@ -1,8 +1,8 @@
-"""When a vendor that answers 429 takes requests again, from what it says in headers and body."""
+"""What a vendor that takes no request means by it: when it takes some again, or that the key is no good."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,11 @@ SAME_DAY = timedelta(hours=20)
 # Codes in a body that mean that no waiting helps.
 _PAYMENT, _UNPAID = (400, 402), b"credit balance is too low"
 _USED_UP = (b'"insufficient_quota"', b'"billing_hard_limit_reached"', b'"usage_limit_reached"')
+# Where a refusal says what it is about. What it quotes of the request stands elsewhere.
+_SAYING = ("message", "reason")
+_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
+# A key that may not do one thing may do others: no other key is wanted for that.
+_ONE_THING = "does not have permission"
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,16 @@ def limit(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -
     return Limit(None) if any(code in body for code in _USED_UP) else None
 
 
+def refuses_key(status: int, body: bytes) -> bool:
+    """Whether it is the key that is no good: unknown, revoked, leaked. A 403 may also be of a model, a region, or
+    what was asked, which no other key would change; Google answers 400 to a key that it does not know."""
+    if status == 400:
+        return "API_KEY_INVALID" in _sayings(body)
+    if status != 403:
+        return status == 401
+    return any(_KEY.search(said) and _ONE_THING not in said for said in _sayings(body))
+
+
 def _retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     text = headers.get("retry-after", "").strip()
     if not text:
@@ -79,11 +94,14 @@ def _in_headers(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 def _in_body(body: bytes, now: datetime) -> datetime | None:
+    return max(_found(_parsed(body), now, _DEEPEST), default=None)
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        said = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return max(_found(said, now, _DEEPEST), default=None)
 
 
 def _found(said: Any, now: datetime, depth: int) -> list[datetime]:
@@ -96,6 +114,19 @@ def _found(said: Any, now: datetime, depth: int) -> list[datetime]:
     here = [_moment(str(value), now) for name, value in said.items() if name in _IN_BODY]
     deeper = [at for value in said.values() for at in _found(value, now, depth - 1)]
     return [at for at in here if at is not None] + deeper
+
+
+def _sayings(body: bytes) -> list[str]:
+    return list(_said(_parsed(body), _DEEPEST))
+
+
+def _said(value: Any, depth: int) -> Iterator[str]:
+    if depth == 0 or not isinstance(value, dict | list):
+        return
+    if isinstance(value, dict):
+        yield from (text for name, text in value.items() if name in _SAYING and isinstance(text, str))
+    for each in value.values() if isinstance(value, dict) else value[:20]:
+        yield from _said(each, depth - 1)
 
 
 def _moment(text: str, now: datetime) -> datetime | None:
