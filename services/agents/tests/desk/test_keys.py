@@ -7,13 +7,13 @@ import pytest
 
 from aether.agents.deps.ports import VendorKey
 from aether.agents.domain.keys import checked, new_key
-from aether.agents.errors import NoSuchKey, NotHere, TooMany
+from aether.agents.errors import KeyDoesNotOpen, NoSuchKey, NotHere, TooMany
 from aether.agents.store import keys as store
 from aether.contracts.agents import DeleteKey, KeyView, ListKeys, PutKey
 from aether.contracts.ids import AccountId, PersonId, ProjectId, new_id
 from aether.contracts.problem import Invalid
-from aether.kit.vault import VaultRefused
 from aether.testkit.clock import START
+from aether.testkit.eventually import eventually
 
 from .conftest import Box
 
@@ -181,10 +181,37 @@ async def test_a_ciphertext_that_was_moved_or_changed_does_not_open(box: Box, ch
     await box.put("OTHER", "canary-two")
     await box.put("MINE", "canary-three", account_id=AccountId(new_id()))
     await box.execute(f"UPDATE agents.key SET {change} WHERE name = 'MINE' AND account_id = $1", box.account)
-    with pytest.raises(VaultRefused):
+    with pytest.raises(KeyDoesNotOpen):
         await box.ring.readable(box.account, box.project, "MINE")
     # What still opens is given all the same.
     assert await box.ring.injected(box.account, box.project) == {"OTHER": "canary-two"}
+
+
+async def test_a_brokered_key_that_does_not_open_is_refused_as_such(box: Box) -> None:
+    await box.put("ANTHROPIC_API_KEY", ANTHROPIC)
+    await box.execute("UPDATE agents.key SET sealed = ''")
+    with pytest.raises(KeyDoesNotOpen):
+        await box.ring.for_vendor(box.account, box.project, "anthropic")
+    await box.put("ANTHROPIC_API_KEY", ANTHROPIC)
+    assert (await box.ring.for_vendor(box.account, box.project, "anthropic")).value == ANTHROPIC
+
+
+async def test_a_key_that_is_deleted_while_it_is_changed_does_not_stay_without_a_value(box: Box) -> None:
+    await box.put("NPM_TOKEN", "t")
+    async with box.agents.transaction() as db:
+        await store.hold_account(db, box.account)
+        key = await store.find(db, box.account, "NPM_TOKEN")
+        assert key is not None
+        deleting = asyncio.create_task(box.ask(DeleteKey(account_id=box.account, name="NPM_TOKEN")))
+
+        async def waits() -> bool:
+            here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            return bool(await box.rows(f"SELECT 1 FROM pg_locks WHERE {here} AND NOT granted"))
+
+        await eventually(waits)
+        await store.keep(db, key, None)
+    await deleting
+    assert await listed(box) == []
 
 
 async def test_deleting_a_project_never_widens_a_list(box: Box) -> None:

@@ -7,6 +7,13 @@ class NoSuchKey(NotFound):
     title = "There is no such key"
 
 
+class KeyDoesNotOpen(NotFound):
+    """What is kept of it is not what was sealed in its place, or was sealed with a keyset that is gone."""
+
+    type = "key-does-not-open"
+    title = "This key cannot be opened any more; enter its value again"
+
+
 class NoSuchToken(NotFound):
     title = "There is no such agent token"
 

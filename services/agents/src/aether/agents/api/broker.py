@@ -18,7 +18,7 @@ from aether.agents.deps.ports import RunKey, VendorKey
 from aether.agents.domain import limits, vendors
 from aether.agents.domain.report import Report
 from aether.agents.domain.usage import UsageReader
-from aether.agents.errors import NoSuchKey, NotHere
+from aether.agents.errors import KeyDoesNotOpen, NoSuchKey, NotHere
 from aether.contracts.problem import Invalid, Problem
 
 BODY_LIMIT = 256 * 1024 * 1024
@@ -63,9 +63,11 @@ class Broker:
         machine = asking.machine
         try:
             return await asking.agents.keys.for_vendor(machine.account_id, machine.project_id, vendor.name)
-        except (NoSuchKey, NotHere):
+        except (NoSuchKey, NotHere, KeyDoesNotOpen) as refusal:
             if run is not None:
                 detail = f"There is no key for {vendor.name} that this project may use."
+                if isinstance(refusal, KeyDoesNotOpen):
+                    detail = f"{refusal.title}."
                 await asking.agents.runs.report(run.run_id, refused(asking.agents.now(), detail))
             raise
 

@@ -6,7 +6,7 @@ import structlog
 
 from aether.agents.deps.ports import Now, VendorKey
 from aether.agents.domain.keys import KEY_OF, Key
-from aether.agents.errors import NoSuchKey, NotHere
+from aether.agents.errors import KeyDoesNotOpen, NoSuchKey, NotHere
 from aether.agents.store import keys as store
 from aether.contracts.agents import KeyMode
 from aether.contracts.ids import AccountId, ProjectId
@@ -30,7 +30,8 @@ class KeyRing:
         self._now = now
 
     async def for_vendor(self, account_id: AccountId, project_id: ProjectId, vendor: str) -> VendorKey:
-        """The brokered key of a vendor. Raises NoSuchKey, or NotHere if it is not for this project."""
+        """The brokered key of a vendor. Raises NoSuchKey, KeyDoesNotOpen, or NotHere if it is not for this
+        project."""
         key, sealed = await self._allowed(account_id, project_id, KEY_OF.get(vendor, ""))
         if key.mode != "brokered":
             raise NoSuchKey(f"{key.name} is put into the machine's sessions; it is not brokered.")
@@ -51,13 +52,13 @@ class KeyRing:
             if key.mode == "injected":
                 try:
                     values[key.name] = self._open(key, sealed)
-                except VaultRefused:
-                    # The others are still wanted; this one was moved here or is of another keyset.
-                    log.error("keys.does_not_open", account_id=str(account_id), key_name=key.name)
+                except KeyDoesNotOpen:
+                    continue  # the others are still wanted
         return values
 
     async def readable(self, account_id: AccountId, project_id: ProjectId, name: str) -> str:
-        """A key's value for a program in the machine. Raises NoSuchKey; NotHere for a brokered key."""
+        """A key's value for a program in the machine. Raises NoSuchKey, KeyDoesNotOpen; NotHere for a brokered
+        key."""
         key, sealed = await self._allowed(account_id, project_id, name)
         if key.mode == "brokered":
             raise NotHere(f"{name} is brokered: it never enters a machine.")
@@ -79,7 +80,12 @@ class KeyRing:
         return found
 
     def _open(self, key: Key, sealed: bytes) -> str:
-        return self._vault.open(sealed, *place(key)).decode()
+        """Raises KeyDoesNotOpen."""
+        try:
+            return self._vault.open(sealed, *place(key)).decode()
+        except VaultRefused:
+            log.error("keys.does_not_open", account_id=str(key.account_id), key_name=key.name)
+            raise KeyDoesNotOpen from None
 
     async def _note(self, account_id: AccountId, name: str, version: int, *, refused: bool) -> None:
         async with self._database.transaction() as db:

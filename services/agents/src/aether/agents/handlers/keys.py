@@ -63,6 +63,8 @@ async def _check_projects(command: PutKey, agents: Agents) -> None:
 
 async def delete_key(command: DeleteKey, agents: Agents) -> Done:
     async with agents.transaction() as db:
+        # Else one that is just being changed without its value would be kept without any.
+        await keys.hold_account(db, command.account_id)
         gone = await keys.delete(db, command.account_id, command.name)
     if gone:
         agents.links.refit(command.account_id)
