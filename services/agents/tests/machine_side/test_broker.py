@@ -12,9 +12,15 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from aether.agents.deps.ports import Link
-from aether.contracts.ids import RunId
-from aether.kit.postgres import Database
+from aether.agents.api import broker
+from aether.agents.deps.ports import Link, VendorKey
+from aether.agents.domain import start
+from aether.agents.domain.catalog import CATALOG
+from aether.agents.domain.launch import Launch
+from aether.agents.domain.report import Report
+from aether.agents.errors import KeyDoesNotOpen
+from aether.contracts.ids import AccountId, ProjectId, RunId
+from aether.kit.postgres import Database, DatabaseAway
 from aether.testkit.eventually import eventually
 
 from .conftest import CANARY, Box, Service, in_machine
@@ -149,7 +155,60 @@ async def test_an_answer_passes_as_it_comes_and_is_counted(
             assert await anext(lines) == ""
     await eventually(lambda: any(report.tokens == (100, 42) for _, report in service.runs.reports))
     assert {run for run, _ in service.runs.reports} == {run_id}
+    assert [report.tokens for _, report in service.runs.reports] == [(0, 0), (100, 42)]
     assert service.keys.refusals == [False]
+
+
+async def test_a_paid_answer_passes_while_nothing_can_be_written_down(
+    service: Service, link: Link, vendor: Vendor, run: tuple[RunId, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = asyncio.Event()
+    tried: list[Report] = []
+
+    async def report(_run_id: RunId, report: Report) -> None:
+        tried.append(report)
+        await written.wait()
+        if len(tried) == 1:
+            raise DatabaseAway
+
+    monkeypatch.setattr(service.runs, "report", report)
+    vendor.says(200, b'{"usage": {"input_tokens": 10, "output_tokens": 2}}')
+    async with at_port(link) as client:
+        answer = await client.post("/v1/llm/anthropic/v1/messages", headers={"x-api-key": run[1]}, json={})
+    assert (answer.status_code, answer.json()["usage"]["output_tokens"]) == (200, 2)
+    await eventually(lambda: len(tried) == 1)
+    written.set()
+    await eventually(lambda: [report.tokens for report in tried] == [(0, 0), (10, 2)])
+    assert len(vendor.came) == 1
+
+
+async def test_who_asks_faster_than_can_be_written_down_waits_before_it_is_paid_for(
+    service: Service, link: Link, vendor: Vendor, run: tuple[RunId, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "BEHIND", 1)
+    written, looked_up = asyncio.Event(), 0
+    for_vendor = service.keys.for_vendor
+
+    async def noted(_key: VendorKey, *, refused: bool) -> None:
+        await written.wait()
+
+    async def counted(account_id: AccountId, project_id: ProjectId, name: str) -> VendorKey:
+        nonlocal looked_up
+        looked_up += 1
+        return await for_vendor(account_id, project_id, name)
+
+    monkeypatch.setattr(service.keys, "noted", noted)
+    monkeypatch.setattr(service.keys, "for_vendor", counted)
+    headers = {"x-api-key": run[1]}
+    async with at_port(link) as client:
+        await client.post("/v1/llm/openai/v1/responses", headers=headers, json={})
+        second = asyncio.create_task(client.post("/v1/llm/openai/v1/responses", headers=headers, json={}))
+        await eventually(lambda: looked_up == 2)
+        assert (await client.get("/v1/nothing")).status_code == 404
+        assert (len(vendor.came), second.done()) == (1, False)
+        written.set()
+        assert (await second).status_code == 200
+    assert len(vendor.came) == 2
 
 
 async def test_a_large_body_goes_through_in_pieces(link: Link, vendor: Vendor, run: tuple[RunId, str]) -> None:
@@ -188,10 +247,25 @@ async def test_a_refused_key_fails_the_run_and_is_noted(
     async with at_port(link) as client:
         answer = await client.post("/v1/llm/anthropic/v1/messages", headers={"x-api-key": secret}, json={})
     assert (answer.status_code, answer.json()["error"]["type"]) == (401, "authentication_error")
+    await eventually(lambda: len(service.runs.reports) == 1)
     ((reported, report),) = service.runs.reports
     assert (reported, report.state, report.reason) == (run_id, "failed", "key_refused")
     assert report.detail == "The key was refused."
     assert service.keys.refusals == [True]
+
+
+async def test_what_a_vendor_forbids_passes_and_is_no_refused_key(
+    service: Service, link: Link, vendor: Vendor, run: tuple[RunId, str]
+) -> None:
+    body = b'{"error": {"code": "unsupported_country_region_territory", "message": "Not in this country"}}'
+    async with at_port(link) as client:
+        vendor.says(403, body)
+        answer = await client.post("/v1/llm/openai/v1/responses", headers={"x-api-key": run[1]}, json={})
+        assert (answer.status_code, answer.content) == (403, body)
+        vendor.says(200)
+        await client.post("/v1/llm/openai/v1/responses", headers={"x-api-key": run[1]}, json={})
+    await eventually(lambda: service.keys.refusals == [False])
+    assert not [report for _, report in service.runs.reports if report.reason]
 
 
 async def test_a_far_limit_is_told_and_is_over_with_the_next_answer(
@@ -204,16 +278,18 @@ async def test_a_far_limit_is_told_and_is_over_with_the_next_answer(
     async with at_port(link) as client:
         answer = await client.post("/v1/llm/anthropic/v1/messages", headers={"x-api-key": secret}, json={})
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "7200")
+        await eventually(lambda: len(service.runs.reports) == 1)
         ((reported, report),) = service.runs.reports
         assert (reported, report.state, report.reason) == (run_id, None, "limited")
         assert report.limited_until == now + timedelta(hours=2)
         assert report.detail == "Limited until 03:00 UTC."
         vendor.says(429, retry_after="30")
         await client.post("/v1/llm/anthropic/v1/messages", headers={"x-api-key": secret}, json={})
-        assert len(service.runs.reports) == 1, "a near reset is the agent's own business"
         vendor.says(200)
         await client.post("/v1/llm/anthropic/v1/messages", headers={"x-api-key": secret}, json={})
-    assert (service.runs.reports[-1][1].source, service.runs.reports[-1][1].reason) == ("broker", "")
+    # A near reset is the agent's own business.
+    await eventually(lambda: [report.reason for _, report in service.runs.reports] == ["limited", ""])
+    assert service.runs.reports[-1][1].source == "broker"
 
 
 async def test_without_a_key_it_says_so(
@@ -225,6 +301,20 @@ async def test_without_a_key_it_says_so(
     assert answer.status_code == 404
     assert "aether: " in answer.json()["error"]["message"]
     assert service.runs.reports[0][1].detail == "There is no key for openai that this project may use."
+    assert not vendor.came
+
+
+async def test_a_key_that_does_not_open_is_said_to_be_entered_again(
+    service: Service, link: Link, vendor: Vendor, run: tuple[RunId, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> VendorKey:
+        raise KeyDoesNotOpen
+
+    monkeypatch.setattr(service.keys, "for_vendor", broken)
+    async with at_port(link) as client:
+        answer = await client.post("/v1/llm/openai/v1/responses", headers={"x-api-key": run[1]}, json={})
+    assert (answer.status_code, answer.json()["type"]) == (404, "key-does-not-open")
+    assert service.runs.reports[0][1].detail == "This key cannot be opened any more; enter its value again."
     assert not vendor.came
 
 

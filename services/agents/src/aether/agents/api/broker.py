@@ -24,7 +24,10 @@ from aether.contracts.problem import Invalid, Problem
 BODY_LIMIT = 256 * 1024 * 1024
 # Of an answer that is a refusal so much is read before it goes on.
 REFUSAL_READ = 64 * 1024
-REFUSED_KEY = frozenset({401, 403})
+# So many notes of one machine's answers may be still to be written when it asks for the next one.
+BEHIND = 64
+
+Later = Callable[[Coroutine[Any, Any, None]], None]
 
 log = structlog.get_logger()
 
@@ -34,7 +37,8 @@ class Broker:
 
     def __init__(self, known: Vendors) -> None:
         self._vendors = known
-        self._ends: set[asyncio.Task[None]] = set()
+        self._notes: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()  # what an answer says is noted before what a later one says
 
     async def __call__(self, request: Request, asking: Asking) -> Response:
         vendor = self._vendors.get(request.path_params["vendor"])
@@ -43,20 +47,26 @@ class Broker:
             return told(Problem(type="no-upgrade", title="Only plain HTTP goes to a vendor", status=426))
         key = await self._key(asking, run, vendor)
         url = _address(request, vendor)
+        await self._caught_up()
         headers = [*vendors.onward(request.headers.raw), vendor.shows(key.value)]
         answer = await self._vendors.ask(request.method, url, headers, _body(request))
-        return await Exchange(asking, run, key, answer).response(self._later)
+        return await Exchange(asking, run, key, answer, self._turn).response(self._later)
+
+    async def _caught_up(self) -> None:
+        """Before anything is paid for, a machine that asks faster than can be written down waits."""
+        while len(self._notes) >= BEHIND:
+            await asyncio.wait(self._notes, return_when=asyncio.FIRST_COMPLETED)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Done even if whoever asked is gone by then."""
         task = asyncio.create_task(work)
-        self._ends.add(task)
-        task.add_done_callback(self._ended)
+        self._notes.add(task)
+        task.add_done_callback(self._noted)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._ends.discard(task)
+    def _noted(self, task: "asyncio.Task[None]") -> None:
+        self._notes.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("broker.not_counted", error=type(error).__name__)
+            log.warning("broker.not_noted", error=type(error).__name__)
 
     @staticmethod
     async def _key(asking: Asking, run: RunKey | None, vendor: vendors.Vendor) -> VendorKey:
@@ -87,32 +97,36 @@ class Passed(StreamingResponse):
 
 
 class Exchange:
-    """One answer on its way back, and what is learnt from it."""
+    """One answer on its way back, and what is learnt from it.
 
-    def __init__(self, asking: Asking, run: RunKey | None, key: VendorKey, answer: httpx2.Response) -> None:
+    An answer has been paid for: it passes, whether or not what it says of the key and the run can be written down.
+    """
+
+    def __init__(
+        self, asking: Asking, run: RunKey | None, key: VendorKey, answer: httpx2.Response, turn: asyncio.Lock
+    ) -> None:
         self._asking = asking
         self._run = run
         self._key = key
         self._answer = answer
+        self._turn = turn
 
-    async def response(self, over: Callable[[Coroutine[Any, Any, None]], None]) -> Response:
-        """`over` is given what is to be done once the answer has passed, or was given up."""
+    async def response(self, later: Later) -> Response:
+        """`later` is given what is to be done beside it, and once it has passed or was given up."""
         status, begin = self._answer.status_code, b""
         try:
             pieces = self._answer.aiter_raw()
             if status >= 400:
                 begin = await _begin(pieces)
-            await self._note(status, begin)
         except BaseException:
             await self._answer.aclose()
             raise
-        response = Passed(self._passed(begin, pieces, over), status)
+        later(self._note(status, begin, self._asking.agents.now()))
+        response = Passed(self._passed(begin, pieces, later), status)
         response.raw_headers = vendors.back(self._answer.headers.raw)
         return response
 
-    async def _passed(
-        self, begin: bytes, pieces: AsyncIterator[bytes], over: Callable[[Coroutine[Any, Any, None]], None]
-    ) -> AsyncIterator[bytes]:
+    async def _passed(self, begin: bytes, pieces: AsyncIterator[bytes], later: Later) -> AsyncIterator[bytes]:
         """The bytes as they come. Raises BrokeOff."""
         usage = UsageReader(self._answer.headers.get("content-type", ""))
         try:
@@ -124,18 +138,23 @@ class Exchange:
         except httpx2.HTTPError as error:
             raise BrokeOff(type(error).__name__) from error
         finally:
-            over(self._end(usage))
+            later(self._end(usage))
 
     async def _end(self, usage: UsageReader) -> None:
         await self._answer.aclose()
         tokens = usage.end()
         if self._answer.status_code < 400 and any(tokens):
-            await self._report(Report("broker", self._asking.agents.now(), tokens=tokens))
+            async with self._turn:
+                await self._report(Report("broker", self._asking.agents.now(), tokens=tokens))
 
-    async def _note(self, status: int, begin: bytes) -> None:
-        """What the status says of the key and of the vendor's limit."""
-        agents, now = self._asking.agents, self._asking.agents.now()
-        if status in REFUSED_KEY:
+    async def _note(self, status: int, begin: bytes, came_at: datetime) -> None:
+        async with self._turn:
+            await self._note_status(status, begin, came_at)
+
+    async def _note_status(self, status: int, begin: bytes, now: datetime) -> None:
+        """What it says of the key and of the vendor's limit."""
+        agents = self._asking.agents
+        if limits.refuses_key(status, begin):
             await agents.keys.noted(self._key, refused=True)
             await self._report(refused(now, "The key was refused."))
         elif status < 400:
