@@ -60,6 +60,28 @@ async def test_nobody_holds_longer_than_its_person_is_away_for_half_a_day(box: B
     assert holds(box)[-1] == ("PlaceHold", "Talker")
 
 
+@pytest.mark.parametrize("end", [None, timedelta(hours=3)])
+async def test_an_agent_that_waits_for_a_far_limit_holds_nothing_awake(box: Box, end: timedelta | None) -> None:
+    run = await box.hook(await box.start(await box.project()), "working")
+    await box.runs.watch.look()
+    until = None if end is None else box.clock.now() + end
+    await box.report(run, source="broker", reason="limited", limited_until=until)
+    await watched(box, 300, every=60)
+    assert holds(box) == [("PlaceHold", "Talker"), ("ReleaseHold", "Talker")]
+    await box.report(run, source="broker")  # the vendor answers again
+    await box.runs.watch.look()
+    assert holds(box)[2:] == [("PlaceHold", "Talker")]
+
+
+async def test_a_limit_that_ends_soon_is_waited_for_awake(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project()), "working")
+    await box.report(run, source="broker", reason="limited", limited_until=box.clock.now() + timedelta(hours=1))
+    await watched(box, 29 * 60, every=60)
+    assert holds(box) == []
+    await watched(box, 60, every=60)
+    assert holds(box) == [("PlaceHold", "Talker")]
+
+
 async def test_a_hold_that_is_refused_is_asked_for_again_and_keeps_nothing_else_from_its_work(box: Box) -> None:
     run = await box.hook(await box.start(await box.project()), "working", doing="one")
     box.wire.away.add(m.PlaceHold)

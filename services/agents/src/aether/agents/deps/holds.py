@@ -15,6 +15,8 @@ from aether.contracts.problem import Refusal
 SECONDS = 600
 RENEWED = timedelta(minutes=4)
 TRIED_AGAIN = timedelta(seconds=30)
+# A project's idle time, where nobody has set another: so long a machine is awake for nothing, and no longer.
+WAITS_AWAKE = timedelta(minutes=30)
 
 Name = tuple[AccountId, ProjectId, str]
 
@@ -27,8 +29,16 @@ def wanted(runs: Iterable[Run], now: datetime, hours: float) -> set[Name]:
     return {
         (run.account_id, run.project_id, run.agent_title[:64])
         for run in runs
-        if run.is_there and run.state in {"starting", "working"} and now - run.attended_at < cap
+        if run.is_there and _works(run, now) and now - run.attended_at < cap
     }
+
+
+def _works(run: Run, now: datetime) -> bool:
+    """Some agents say that they work while they wait for a limit to end, for hours or for ever. Their person has
+    been told of the limit; a run whose machine has been stopped meanwhile goes on when that is started."""
+    if run.state not in {"starting", "working"}:
+        return False
+    return run.reason != "limited" or (run.limited_until is not None and run.limited_until - now <= WAITS_AWAKE)
 
 
 class Holds:
