@@ -1,5 +1,6 @@
 """What nobody tells of: holds, quiet, bells, circles, and what was held back."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -140,6 +141,40 @@ async def test_an_agent_with_hooks_is_asked_by_its_screen_until_it_has_spoken(bo
     assert run.state == "waiting"
     await box.hook(run, "working")
     await watched(box, 120)
+    assert (await box.run(run)).state == "working"
+
+
+def meanwhile(box: Box, happens: Callable[[], Awaitable[RunView]]) -> None:
+    """While the next screen is read."""
+    read = box.terminals.read_screen
+
+    async def slowly(command: t.ReadScreen, _: object) -> t.ScreenView:
+        view = await read(command, None)
+        box.wire.handle(t.ReadScreen, read)
+        await happens()
+        return view
+
+    box.wire.handle(t.ReadScreen, slowly)
+
+
+async def test_what_an_agent_says_while_its_screen_is_read_is_not_overwritten(box: Box) -> None:
+    run = await box.hook(await box.start(await box.project(), "mover"), "working", doing="one")
+    box.terminals.show(run.terminal_id, "I mended the roof.")
+    box.clock.advance(90)
+    meanwhile(box, lambda: box.hook(run, "working", doing="two"))
+    await box.runs.watch.look()
+    now = await box.run(run)
+    assert (now.state, now.doing) == ("working", "two")
+    await watched(box, 90)
+    assert (await box.run(run)).state == "done"
+
+
+async def test_who_is_told_to_go_on_while_its_screen_is_read_is_not_done(box: Box) -> None:
+    run = await box.start(await box.project(), "mute")
+    box.terminals.show(run.terminal_id, "I mended the roof.")
+    box.clock.advance(30)
+    meanwhile(box, lambda: box.answer(run, "Paint it, too."))
+    await box.runs.watch.look()
     assert (await box.run(run)).state == "working"
 
 

@@ -9,7 +9,7 @@ from math import ceil
 import structlog
 
 from aether.agents.deps.agents import Agents
-from aether.agents.deps.ledger import Ledger
+from aether.agents.deps.ledger import Act, Ledger
 from aether.agents.domain import stuck
 from aether.agents.domain.hearing import guesses, heard
 from aether.agents.domain.launch import Agent
@@ -107,10 +107,8 @@ class Screens:
 
     async def _quiet(self, run: Run, view: ScreenView, memory: Memory) -> bool:
         """Whether its state was told by its quiet, or by its going on."""
-        now = self._agents.now()
-        still = now - max(view.changed_at or memory.first, run.since)
         if run.state in {"starting", "working", "stuck"}:
-            if still < timedelta(seconds=self._agents.settings.quiet_seconds):
+            if self._still(run, view, memory) < timedelta(seconds=self._agents.settings.quiet_seconds):
                 return False
             await self._judge(run, view, "screen")
             memory.shown = stuck.marks(view.lines)
@@ -119,7 +117,7 @@ class Screens:
             memory.shown = stuck.marks(view.lines)
         went_on = view.changed_at is not None and view.changed_at > run.since
         if went_on and stuck.marks(view.lines) != memory.shown and run.state in {"waiting", "done"}:
-            await self._tell(run, Report("screen", now, "working"))
+            await self._tell(run, Report("screen", self._agents.now(), "working"))
         return True
 
     async def _broken_off(self, run: Run, view: ScreenView, memory: Memory) -> bool:
@@ -128,11 +126,14 @@ class Screens:
         agent = self._catalog.get(run.agent)
         if agent is None or not agent.moves or not run.spoke or run.state != "working":
             return False
-        still = self._agents.now() - max(view.changed_at or memory.first, run.since)
-        if still < SILENCES * timedelta(seconds=self._agents.settings.quiet_seconds):
+        if self._still(run, view, memory) < SILENCES * timedelta(seconds=self._agents.settings.quiet_seconds):
             return False
         await self._judge(run, view, "hook")
         return True
+
+    def _still(self, run: Run, view: ScreenView, memory: Memory) -> timedelta:
+        """For how long its screen has shown the same; no longer than it is what it is."""
+        return self._agents.now() - max(view.changed_at or memory.first, run.since)
 
     async def _judge(self, run: Run, view: ScreenView, source: Source, text: str = "") -> None:
         """It waits if its screen asks; else its turn is over, and the last lines are its last words.
@@ -148,7 +149,11 @@ class Screens:
             await self._tell(run, Report(source, now, "done", asked=Asked("message", words), last_message=words))
 
     async def _tell(self, run: Run, report: Report) -> None:
-        await self._ledger.change(run.id, lambda r, now: heard(r, report, now))
+        await self._apply(run, lambda r, now: heard(r, report, now))
+
+    async def _apply(self, run: Run, act: Act) -> None:
+        """What its screen says is of the run as it was looked at. What it has become meanwhile knows better."""
+        await self._ledger.change(run.id, lambda r, now: act(r, now) if _is_same(r, run) else r)
 
     # Circles
 
@@ -159,7 +164,7 @@ class Screens:
         if run.state == "stuck":
             is_new = before is not None and trail.since != before.since
             if is_new or await self._files_change(run, memory, now, minutes):
-                await self._ledger.change(run.id, lambda r, at: r.gone_on(at))
+                await self._apply(run, lambda r, at: r.gone_on(at))
             return
         if not stuck.goes_in_circles(trail, now, minutes):
             return
@@ -167,7 +172,7 @@ class Screens:
             memory.trail = stuck.with_changed_files(trail, now)
             return
         sentence = stuck.sentence(trail, now)
-        await self._ledger.change(run.id, lambda r, at: r.grown_stuck(sentence, at))
+        await self._apply(run, lambda r, at: r.grown_stuck(sentence, at))
 
     async def _files_change(self, run: Run, memory: Memory, now: datetime, minutes: float) -> bool:
         """Asked at most once a minute. Where the machine does not say, it is not held against the agent."""
@@ -182,3 +187,12 @@ class Screens:
         if output.status is None:
             return run.state != "stuck"
         return bool(output.stdout.strip())
+
+
+def _is_same(one: Run, other: Run) -> bool:
+    """In the same terminal, and nothing has been said since, by it or to it."""
+    return _told(one) == _told(other)
+
+
+def _told(run: Run) -> tuple[object, ...]:
+    return run.terminal_id, run.state, run.since, run.doing, run.spoke, run.attended_at
