@@ -4,7 +4,11 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx2
+import pytest
 
+from aether.agents.adapters.machine.channels import CONCURRENCY
+from aether.agents.api.asking import HOOKS_AT_ONCE
+from aether.agents.deps.ports import RunKey
 from aether.contracts.ids import PersonId, RunId, new_id
 from aether.contracts.machines import AwakeReason, GetProject, PlaceHold
 from aether.contracts.problem import Unavailable
@@ -91,11 +95,35 @@ async def test_a_hook_needs_the_secret_of_a_run(box: Box, service: Service) -> N
     await service.begin(box)
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic d3Jvbmc="}):
         assert (await box.ask("POST", "/v1/agent/hooks/Stop", headers=headers, json={})).status_code == 401
-    large = b'{"a": "' + b"x" * (4 * 1024 * 1024) + b'"}'
+    large = b'{"a": "' + b"x" * (512 * 1024) + b'"}'
     _, secret = box.secret_for(service)
     mine = {"Authorization": f"Bearer {secret}"}
     assert (await box.ask("POST", "/v1/agent/hooks/Stop", headers=mine, content=large)).status_code == 413
     assert not service.runs.hooks
+
+
+async def test_few_hooks_of_one_machine_are_heard_at_once(
+    box: Box, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await service.begin(box)
+    _, secret = box.secret_for(service)
+    gate, inside = asyncio.Semaphore(0), 0
+
+    async def hook(_key: RunKey, _event: str, _payload: object) -> None:
+        nonlocal inside
+        inside += 1
+        await gate.acquire()
+
+    monkeypatch.setattr(service.runs, "hook", hook)
+    async with box.client(headers={"Authorization": f"Bearer {secret}"}) as client:
+        said = [asyncio.create_task(client.post("/v1/agent/hooks/Stop", json={})) for _ in range(12)]
+        await eventually(lambda: inside == HOOKS_AT_ONCE)
+        assert await box.answers()
+        assert inside == HOOKS_AT_ONCE
+        for _ in said:
+            gate.release()
+        assert {answer.status_code for answer in await asyncio.gather(*said)} == {204}
+    assert inside == 12
 
 
 async def test_a_word_to_the_person_is_cleaned_and_not_too_often(
@@ -118,7 +146,7 @@ async def test_a_word_to_the_person_is_cleaned_and_not_too_often(
 
 
 async def test_many_ask_at_once_and_more_than_many_are_refused(box: Box, service: Service) -> None:
-    await service.begin(box)
+    link = await service.begin(box)
     async with box.client(limits=httpx2.Limits(max_connections=100)) as client:
         answers = await asyncio.gather(
             *(client.put(f"/v1/holds/{n}", json={"expires_in": 60}) for n in range(300))
@@ -127,16 +155,19 @@ async def test_many_ask_at_once_and_more_than_many_are_refused(box: Box, service
     assert len(service.bus.asked) == 300
     # Whoever opens connections and says nothing does not take more than one machine's share.
     writers = []
-    for _ in range(300):
+    for _ in range(CONCURRENCY):
         _, writer = await asyncio.open_unix_connection(str(box.socket))
         writers.append(writer)
-    server = service.links._keepers[box.project][0]._servers[0]
-    await eventually(lambda: server._open >= 300)
+    share = service.links._keepers[box.project][0]._servers[0]._share
+    await eventually(lambda: len(share.state.connections) >= CONCURRENCY)
     assert (await box.ask("GET", "/v1/holds")).status_code == 503
+    # Nor does it have another share by its port.
+    async with httpx2.AsyncClient(base_url=link.broker, trust_env=False) as client:
+        assert (await client.get("/v1/llm/openai/v1/models")).status_code == 503
     for writer in writers:
         writer.close()
         await writer.wait_closed()
-    await eventually(lambda: server._open == 0)
+    await eventually(lambda: share.opened == 0)
     assert await box.answers()
 
 

@@ -1,7 +1,8 @@
 """Who asks, and for what: what every request of a machine is read with."""
 
+import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,8 +14,10 @@ from aether.agents.errors import NotThisRun
 from aether.contracts.problem import FieldError, Invalid, Refusal
 
 BODY_LIMIT = 64 * 1024
-# An agent's hook may quote the file that it is about to write.
-HOOK_LIMIT = 4 * 1024 * 1024
+# An agent's hook may quote the file that it is about to write, of which our program hands on the beginning.
+HOOK_LIMIT = 512 * 1024
+# Hooks of one machine that are read and heard at once; the others' bodies stay on their channels meanwhile.
+HOOKS_AT_ONCE = 4
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
 
@@ -32,6 +35,7 @@ class Asking:
     agents: Agents
     machine: Machine
     port_only: bool
+    hooks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HOOKS_AT_ONCE))
 
     async def run_of(self, secret: str) -> RunKey | None:
         """The run that the request speaks for. A secret that is none of this machine's is refused.

@@ -35,7 +35,8 @@ async def hook(request: Request, asking: Asking) -> Response:
     if key is None:
         raise NotThisRun
     event = text.line(str(request.path_params["event"]), 80)
-    await asking.agents.runs.hook(key, event, await any_json(request))
+    async with asking.hooks:
+        await asking.agents.runs.hook(key, event, await any_json(request))
     return Response(status_code=204)
 
 

@@ -4,6 +4,7 @@ uvicorn's protocol runs on a channel as it would on a TCP connection. The channe
 """
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import asyncssh
@@ -12,8 +13,9 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-# One machine may have so many requests and idle connections at once; more are answered 503.
-CONCURRENCY = 256
+# One machine may have so many requests and idle connections at once, by its socket and its port together; more are
+# answered 503. Twenty runs have room in it, and no few machines take all of the connections to vendors there are.
+CONCURRENCY = 128
 # What waits for a program that reads slowly before whoever writes has to wait.
 HIGH, LOW = 256 * 1024, 64 * 1024
 # Of a body that nobody reads yet; a machine may have all of its connections full at once.
@@ -21,10 +23,21 @@ WINDOW = 128 * 1024
 KEEP_ALIVE_SECONDS = 30
 
 
+@dataclass
+class Share:
+    """What one machine has of this process, by whichever of its servers it comes.
+
+    `opened`: a connection beyond those that uvicorn answers 503 is not opened at all.
+    """
+
+    state: ServerState = field(default_factory=ServerState)
+    opened: int = 0
+
+
 class ChannelServer:
     """One app, served on any number of channels of one machine."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, share: Share) -> None:
         self._config = uvicorn.Config(
             app,
             http="h11",
@@ -36,9 +49,7 @@ class ChannelServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()
-        self._state = ServerState()
-        # A connection beyond what uvicorn answers 503 is not opened at all.
-        self._open = 0
+        self._share = share
 
     def unix_session(self) -> "asyncssh.SSHUNIXSession[bytes]":
         """For create_unix_server. Raises ChannelOpenError while the machine has too many."""
@@ -50,23 +61,23 @@ class ChannelServer:
 
     def stop(self) -> None:
         """No more requests; those that are being answered end in peace, if the connection lets them."""
-        for protocol in list(self._state.connections):
+        for protocol in list(self._share.state.connections):
             protocol.shutdown()
 
     async def wait_idle(self) -> None:
         """Until what is being answered has been."""
-        if self._state.tasks:
-            await asyncio.wait(list(self._state.tasks))
+        if self._share.state.tasks:
+            await asyncio.wait(list(self._share.state.tasks))
 
     def _session(self) -> "ChannelSession":
-        if self._open >= 2 * CONCURRENCY:
+        if self._share.opened >= 2 * CONCURRENCY:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_RESOURCE_SHORTAGE, "There are too many connections")
-        self._open += 1
-        protocol = H11Protocol(self._config, self._state, {}, asyncio.get_running_loop())
+        self._share.opened += 1
+        protocol = H11Protocol(self._config, self._share.state, {}, asyncio.get_running_loop())
         return ChannelSession(protocol, self._ended)
 
     def _ended(self) -> None:
-        self._open -= 1
+        self._share.opened -= 1
 
 
 class ChannelSession(asyncssh.SSHTCPSession[bytes]):

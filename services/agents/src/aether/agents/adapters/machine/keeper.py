@@ -12,7 +12,7 @@ import structlog
 from starlette.types import ASGIApp
 
 from aether.agents.adapters.machine import link, scripts
-from aether.agents.adapters.machine.channels import WINDOW, ChannelServer
+from aether.agents.adapters.machine.channels import WINDOW, ChannelServer, Share
 from aether.agents.adapters.machine.link import MachineLink
 from aether.agents.deps.agents import Agents
 from aether.agents.deps.ports import Machine
@@ -147,7 +147,8 @@ class Keeper:
     @asynccontextmanager
     async def _serving(self, connected: Connected) -> AsyncIterator[None]:
         """Socket and port answer, and the link is there for whoever waits for it."""
-        self._servers = [ChannelServer(app) for app in self._apps]
+        share = Share()
+        self._servers = [ChannelServer(app, share) for app in self._apps]
         connection, (on_socket, on_port) = connected.connection, self._servers
         path = f"{scripts.socket_folder(self.machine.machine_id)}/aether.sock"
         try:
