@@ -406,3 +406,25 @@ async def test_a_brokered_key_is_nowhere_in_the_machine_or_in_a_log(
                 assert CANARY.encode() not in file.read_bytes(), file
     assert CANARY not in caplog.text
     assert Path(box.place, "env").exists()
+
+
+async def test_any_command_finds_its_vendors_in_its_environment(
+    link: Link, service: Service, vendor: Vendor, run: tuple[RunId, str]
+) -> None:
+    ask = 'curl -sSf -H "x-api-key: $ANTHROPIC_API_KEY" -d \'{}\' "$ANTHROPIC_BASE_URL/v1/messages"'
+    agent, (run_id, secret) = CATALOG["command"], run
+    launch = Launch(
+        run_id=str(run_id),
+        prompt="",
+        command=f"{ask} && env",
+        home=link.home,
+        workspace=link.workspace,
+        place=link.place,
+        program=link.program,
+        secret=secret,
+        brokers={name: f"{link.broker}/v1/llm/{name}" for name in service.keys.brokered},
+    )
+    said = await in_machine(link, start.script(agent, launch, agent.plan(launch)))
+    assert [(came.path, came.headers["x-api-key"]) for came in vendor.came] == [("/anthropic/v1/messages", CANARY)]
+    assert f"OPENAI_BASE_URL={link.broker}/v1/llm/openai/v1\n" in said.stdout
+    assert CANARY not in said.stdout
