@@ -1,4 +1,4 @@
-"""What a machine has of its person: a word to them, keys it may read, credentials for git."""
+"""What a machine has of its person: keys it may read, credentials for git."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
 """The parts of the service as the others know them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -166,7 +166,3 @@ class Attention(Protocol):
     async def look(self, db: Writer, account_id: AccountId, person_id: PersonId, run_id: RunId) -> None:
         """A page of the person is proven to show this very run right now: good for 15 s, in which nothing that it
         calls for leaves aether. Its notices are read."""
-
-
-# Who is asked for what a machine may ask: the bus, in the service.
-Ask = Callable[..., Awaitable[object]]

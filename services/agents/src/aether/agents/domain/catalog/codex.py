@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from aether.agents.domain import osc
 from aether.agents.domain.catalog import hooks, npm, words
 from aether.agents.domain.launch import Agent, Launch, Plan
 from aether.agents.domain.report import Asked, Option, Report
@@ -104,8 +105,7 @@ def read(event: str, payload: Any, at: datetime) -> list[Report]:
 
 def _state(text: str, at: datetime) -> list[Report]:
     """`state=blocked:app=codex:kind=permission`. Its hooks come first and say more, but not idle."""
-    said = dict(pair.partition("=")[::2] for pair in text.split(":"))
-    match said.get("state"):
+    match osc.pairs(text).get("state"):
         case "blocked":
             return [Report("hook", at, "waiting")]
         case "idle" | "done":
