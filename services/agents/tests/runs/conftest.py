@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 
 from aether import agents as package
@@ -52,11 +53,10 @@ def read(event: str, payload: Any, at: datetime) -> list[Report]:
     if event not in {"working", "waiting", "done", "failed"}:
         return []
     said = payload if isinstance(payload, dict) else {}
-    options = tuple(Option(**option) for option in said.get("options", []))
-    kind = said.get("kind", "question")
-    key, before, about = said.get("key", ""), said.get("before", ""), said.get("about", "")
-    shown = dialog.marks(*said.get("shown", []))
-    asked = Asked(kind, said["ask"], options, key, before, about, shown) if "ask" in said else None
+    named = {name: said[name] for name in ("key", "before", "about") if name in said}
+    named["options"] = tuple(Option(**option) for option in said.get("options", []))
+    named["shown"] = dialog.marks(*said.get("shown", []))
+    asked = Asked(said.get("kind", "question"), said["ask"], **named) if "ask" in said else None
     return [
         Report(
             "hook",
@@ -64,7 +64,7 @@ def read(event: str, payload: Any, at: datetime) -> list[Report]:
             event,  # type: ignore[arg-type] # one of the four
             asked=asked,
             doing=said.get("doing", ""),
-            about=about,
+            about=said.get("about", ""),
             last_message=said.get("words", ""),
             session=said.get("session", ""),
         )
@@ -309,13 +309,11 @@ class Box:
 
     async def begun(self, run: RunView, *, starts: int = 1) -> RunView:
         async def there() -> bool:
-            kept, opened = await self.run(run), self.of(run)
-            last = self.terminals.opened.get(opened[-1].idempotency_key or "") if opened else None
-            return len(opened) >= starts and kept.terminal_id == last
+            opened = [self.terminals.opened[command.idempotency_key or ""] for command in self.of(run)]
+            return len(opened) >= starts and (await self.run(run)).terminal_id == opened[-1]
 
         await eventually(there)
-        view = await self.run(run)
-        await self.reported(view, "phase=begun")
+        await self.reported(await self.run(run), "phase=begun")
         return await self.run(run)
 
     def of(self, run: RunView) -> list[t.OpenTerminal]:
@@ -366,11 +364,9 @@ class Box:
         return MessageRun(account_id=self.account, person_id=self.person, run_id=run.id, text=text, **said)
 
     async def refused(self, command: Command[Any]) -> Refusal:
-        try:
+        with pytest.raises(Refusal) as refused:
             await self.ask(command)
-        except Refusal as refusal:
-            return refusal
-        raise AssertionError(f"{command} was not refused")
+        return refused.value
 
     # What was said
 
