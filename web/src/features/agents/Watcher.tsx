@@ -1,8 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import type { Project, Run } from "@/api/types";
-import { listen } from "@/features/attention/listening";
 import type { Command } from "@/features/gateway/commands";
 import { offerCommands } from "@/features/gateway/offered";
 import { projectsQuery } from "@/queries/projects";
@@ -11,13 +9,8 @@ import { announce } from "@/ui/announce";
 import { setTitleCount } from "@/ui/title";
 import { lookOf, saidOf, taskOf } from "./words";
 
-/**
- * On every page: the count of those that wait in the title, a sentence for each run that comes to a new state, and
- * the ringing for notices, which goes on from page to page.
- */
+/** On every page: the count of those that wait in the title, and a sentence for each run that comes to a new state. */
 export default function Watcher() {
-  const router = useRouter();
-  useEffect(() => listen((path) => router.history.push(path)), [router]);
   const { data: runs } = useQuery(runsQuery);
   const { data: projects } = useQuery(projectsQuery);
   const known = useRef<Map<string, string> | null>(null);

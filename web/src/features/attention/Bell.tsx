@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { useRouter } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { noticesQuery } from "@/queries/attention";
 import { buttonLook } from "@/ui/Button";
 import { classes } from "@/ui/classes";
 import { plural } from "@/ui/format";
 import { Icon } from "@/ui/Icon";
+import { listen } from "./listening";
 
 const load = () => import("./NoticePopover");
 const NoticePopover = lazy(load);
@@ -13,8 +15,10 @@ const LOOK = classes(buttonLook("quiet", "small"), "relative h-7 w-7 px-0 touch:
 
 /** How much calls for the person; behind it, what. */
 export function Bell() {
+  const router = useRouter();
   const unread = useQuery(noticesQuery).data?.unread ?? 0;
   const [wanted, setWanted] = useState(false);
+  useEffect(() => listen((path) => router.history.push(path)), [router]);
   const label = unread ? plural(unread, "unread notice", "unread notices") : "Notices";
   const near = (): void => void load();
   const button = (
