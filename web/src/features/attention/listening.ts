@@ -14,7 +14,8 @@ import { chime } from "./sound";
 const LOCK = "aether.listening";
 
 async function ring(notice: Notice): Promise<void> {
-  const settings = await queryClient.ensureQueryData(attentionQuery);
+  // Asked again when they are a minute old: another tab may have changed them.
+  const settings = await queryClient.fetchQuery(attentionQuery);
   const { sound, notification } = manner(notice, settings, new Date());
   if (sound) void chime();
   // With a subscription the push service calls; twice for one thing would be noise.

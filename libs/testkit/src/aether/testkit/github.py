@@ -141,6 +141,7 @@ class FakeGitHub:
             response = await self._tried(answer, request) if fault is None or fault.done else Response()
             if fault is not None:
                 response = Response(fault.body, fault.status, fault.headers, media_type="text/html")
+            response.set_cookie("_gh_sess", "of-whoever-asked-first")
             self.requests.append((request.method, request.url.path, response.status_code))
             for late in [late for path, late in self.lates.items() if request.url.path.endswith(path)]:
                 late.requests += 1
@@ -151,6 +152,8 @@ class FakeGitHub:
 
     async def _tried(self, answer: Callable[[Request], Any], request: Request) -> Response:
         try:
+            if request.cookies and request.url.path.startswith((API, "/login/oauth/access_token")):
+                raise NotAsDescribed("a cookie came with an app's request, whose answers are many people's")
             response: Response = await answer(request)
         except NotAsDescribed as error:
             self._wrong.append(error)

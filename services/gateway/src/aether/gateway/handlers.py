@@ -13,7 +13,7 @@ from aether.contracts.problem import NotFound
 from aether.contracts.terminal import PortsChanged, TerminalChanged, TerminalClosed, TerminalOpened, TerminalSignal
 from aether.gateway.deps.gateway import Gateway
 from aether.gateway.deps.ports import Mail
-from aether.gateway.domain.shown import port_json, ports_json, project_json, run_json, terminal_json, view_json
+from aether.gateway.domain.shown import port_json, ports_json, project_json, terminal_json, view_json
 from aether.gateway.store import feed, people, previews
 
 
@@ -48,7 +48,7 @@ async def show_run(event: RunChanged, gateway: Gateway) -> None:
     """Tell of a run, unless a later version of it was told of already."""
     async with gateway.database.transaction(event) as writer:
         if await feed.is_news(writer, event.run_id, event.run.version):
-            await feed.tell(writer, event.account_id, "run.changed", run_json(event.run))
+            await feed.tell(writer, event.account_id, "run.changed", view_json(event.run))
 
 
 async def show_notice(event: NoticeRaised, gateway: Gateway) -> None:

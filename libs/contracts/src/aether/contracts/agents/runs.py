@@ -95,7 +95,8 @@ class StartRun(Command[RunView]):
 
 class ListRuns(Command[RunList]):
     """Runs of the account, newest first; of one project if named. Without `include_ended` those not ended, and the
-    ended ones of the last day that nobody has dismissed."""
+    ended ones of the last day that nobody has dismissed. A page may hold fewer than `limit`; only `next_cursor`
+    says whether more follow."""
 
     service = Service.AGENTS
     callers = frozenset({Service.GATEWAY})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -81,8 +82,12 @@ class GitHubClient:
         self._secret = secret
         self._web, self._api = web_url, api_url
         self._now = now
+        # What GitHub would know one person's request by is not said with another's.
+        none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         # A redirect would take a secret along to wherever it leads.
-        self._http = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, headers=HEADERS, follow_redirects=False)
+        self._http = httpx2.AsyncClient(
+            timeout=TIMEOUT_SECONDS, headers=HEADERS, follow_redirects=False, cookies=none
+        )
 
     async def close(self) -> None:
         await self._http.aclose()

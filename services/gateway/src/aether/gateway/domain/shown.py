@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from aether.contracts.agents import RunView
 from aether.contracts.command import Reply
 from aether.contracts.machines import ProjectView
 from aether.contracts.terminal import PortView, TerminalView
@@ -15,10 +14,6 @@ EVERYWHERE: Any = {"account_id": True, "items": {"__all__": OURS}, "token": OURS
 def view_json(view: Reply) -> str:
     """Any answer, or a list of them."""
     return view.model_dump_json(exclude=EVERYWHERE)
-
-
-def run_json(view: RunView) -> str:
-    return view.model_dump_json(exclude=OURS)
 
 
 def project_json(view: ProjectView) -> str:
