@@ -1,5 +1,5 @@
 /** What calls for the person, and how they want to be called. */
-import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, api } from "@/api/client";
 import type { AttentionSettings, CreateWebhook, Notices, UpdateAttention } from "@/api/types";
 import { keys } from "./keys";
@@ -37,6 +37,12 @@ export function markedRead({ items, unread }: Notices, ids: string[] | null): No
     // What is unread beyond the list is only known to the server.
     unread: ids === null ? 0 : Math.max(0, unread - marked.length),
   };
+}
+
+/** Whether a run has a notice, of those that are listed, which nobody has read. */
+export function hasUnread(cache: QueryClient, runId: string): boolean {
+  const known = cache.getQueryData<Notices>(keys.notices);
+  return known?.items.some(({ run_id, read_at }) => run_id === runId && !read_at) ?? false;
 }
 
 export const attentionQuery = queryOptions({

@@ -1,4 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { hasUnread } from "@/queries/attention";
+import { keys } from "@/queries/keys";
 import { lookAt } from "@/queries/runActions";
 
 /** A look is good for 15 s. */
@@ -6,10 +9,15 @@ const BEAT_MS = 10_000;
 
 /** Tells that this page shows the run, for as long as a person sees the page: it is visible and has the focus. */
 export function useLooking(runId: string | null): void {
+  const cache = useQueryClient();
   useEffect(() => {
     if (!runId) return;
-    return beat(() => lookAt(runId));
-  }, [runId]);
+    return beat(async () => {
+      await lookAt(runId);
+      // A look reads them, and no event says so.
+      if (hasUnread(cache, runId)) await cache.invalidateQueries({ queryKey: keys.notices });
+    });
+  }, [runId, cache]);
 }
 
 /** Calls at once, when the page is come back to, and each time a look would run out. The answer ends it. */

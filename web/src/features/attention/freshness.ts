@@ -1,6 +1,7 @@
 /** Keeps the count of unread notices true: that a notice was read is told by no event of its own. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { Notices, Run } from "@/api/types";
+import type { Run } from "@/api/types";
+import { hasUnread } from "@/queries/attention";
 import { keys } from "@/queries/keys";
 
 // One answer changes a run several times.
@@ -17,7 +18,7 @@ export class Freshness {
 
   /** A run has changed: what it called for may be over. Only one with unread notices is worth a question. */
   hear(run: Run): void {
-    if (!this.#hasUnread(run.id)) return;
+    if (!hasUnread(this.cache, run.id)) return;
     const need = run.question?.id ?? run.state;
     const goesOn = this.#needs.get(run.id) === need;
     this.#needs.set(run.id, need);
@@ -32,11 +33,6 @@ export class Freshness {
   end(): void {
     clearTimeout(this.#timer);
     this.#due = Number.POSITIVE_INFINITY;
-  }
-
-  #hasUnread(runId: string): boolean {
-    const known = this.cache.getQueryData<Notices>(keys.notices);
-    return known?.items.some(({ run_id, read_at }) => run_id === runId && !read_at) ?? false;
   }
 
   /** What comes meanwhile puts nothing off: a busy agent changes every second. */
