@@ -107,6 +107,7 @@ async def lines_of(person: Person, project: str, path: str) -> list[str]:
     return answer.raise_for_status().text.splitlines()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 async def test_a_thousand_questions_are_each_seen_within_a_second_rung_for_once_and_answered_once(
     stack: Stack, person: Person

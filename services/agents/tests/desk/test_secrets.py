@@ -11,10 +11,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from aether.agents.deps.outside import Subscription
+from aether.agents.errors import KeyDoesNotOpen
 from aether.cli.embedded.ports import any_free_port
 from aether.contracts.agents import CreateAgentToken, CreateWebhook, PutKey
 from aether.contracts.problem import Refusal
-from aether.kit.vault import VaultRefused
 
 from .conftest import VAPID, Box
 from .receiver import receiving
@@ -59,7 +59,7 @@ async def _break_seals(box: Box) -> None:
             f"UPDATE agents.{table} SET {column} = set_byte({column}, 9, 255 - get_byte({column}, 9))"
         )
     await box.ring.injected(box.account, box.project)
-    with pytest.raises(VaultRefused):
+    with pytest.raises(KeyDoesNotOpen):
         await box.ring.readable(box.account, box.project, "NPM_TOKEN")
     await box.call(once="after")
     box.clock.advance(5)

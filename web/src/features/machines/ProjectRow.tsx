@@ -15,7 +15,7 @@ export function ProjectRow({ project }: { project: Project }) {
   return (
     <li
       data-row
-      className="group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 md:gap-x-4 border-b border-line px-4 py-1.5 md:py-[3px] has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-8 md:touch:min-h-10 md:grid-cols-[8rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
+      className="group relative grid grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 md:gap-x-4 border-b border-line px-4 py-1.5 md:py-[3px] has-[[data-open]:focus-visible]:bg-raised hover:bg-surface md:min-h-8 md:touch:min-h-10 md:grid-cols-[9.25rem_minmax(8rem,14rem)_minmax(6rem,1fr)_minmax(10rem,1.4fr)_auto]"
     >
       <StateMark
         status={project.status}
