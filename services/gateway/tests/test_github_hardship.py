@@ -173,6 +173,7 @@ async def test_whoever_links_anew_keeps_the_grant_that_was_to_be_given_back(
     await unlink(client)
     await joined.gateway.finish()
     await around(client, private="true")
+    await joined.gateway.finish()
     joined.clock.advance(timedelta(minutes=1))
     await desk_of(joined).spent.give_back()
     assert before not in hub.grants

@@ -93,7 +93,8 @@ class TestMachine:
         (self.folder / "sshd_config").write_text(CONFIG.format(port=self.port, folder=self.folder, env=env))
         # sshd that is not root cannot give a PTY to the group tty, and does not try where there is none.
         (self.folder / "group").write_text(f"root:x:0:\ndev:x:{UID}:\n")
-        account = f"dev:x:{UID}:{UID}::{self.home}:/bin/bash\n"
+        uid, gid = (UID, UID) if self._root else (os.getuid(), os.getgid())
+        account = f"{self.username}:x:{uid}:{gid}::{self.home}:/bin/bash\n"
         (self.folder / "passwd").write_text(f"root:x:0:0::/root:/bin/sh\n{account}")
         if self._root:
             for path in [self.folder, *self.folder.rglob("*")]:
@@ -118,8 +119,8 @@ class TestMachine:
         command = ["/bin/sh", "-c", KEEPER, "keeper", *server]
         walls = ["--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc"]
         walls += ["--ro-bind", str(self.folder / "group"), "/etc/group"]
+        walls += ["--ro-bind", str(self.folder / "passwd"), "/etc/passwd"]
         if self._root:
-            walls += ["--ro-bind", str(self.folder / "passwd"), "/etc/passwd"]
             command = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", *command]
         with (self.folder / "sshd.log").open("ab") as log:
             return subprocess.Popen(
