@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -44,8 +46,8 @@ def found(shell: str, **environment: str) -> Mapping[int, Listener]:
 
 
 @contextlib.contextmanager
-def listening(*, orphan: bool = False) -> Iterator[int]:
-    """A program that listens; as an orphan it has left whoever started it."""
+def listening(*, orphan: bool = False, link: Path | None = None) -> Iterator[int]:
+    """A program that listens; as an orphan it has left whoever started it. `link` is given its number."""
     port = any_free_port()
     program = ["python3", "-c", LISTEN.format(port=port)]
     command = ["sh", "-c", '"$@" &', "sh", *program] if orphan else program
@@ -54,6 +56,8 @@ def listening(*, orphan: bool = False) -> Iterator[int]:
         pid = int(process.stdout.readline())
         if orphan:
             process.wait()
+        if link is not None:
+            link.write_text(f"{pid}\n")
         yield port
         os.kill(pid, signal.SIGTERM)
 
@@ -63,6 +67,21 @@ def test_every_shell_finds_who_listens(shell: str) -> None:
     with listening() as port:
         assert found(shell)[port] == Listener(port, ("127.0.0.1",), "python3")
     assert port not in found(shell)
+
+
+@pytest.fixture
+def link() -> Iterator[Path]:
+    """Where the agents service's SSH session keeps its process's number."""
+    with TemporaryDirectory(prefix="aether-", dir="/dev/shm") as folder:
+        yield Path(folder) / "link"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_aether_itself_listens_on_is_no_port_of_the_machine_s(shell: str, link: Path) -> None:
+    with listening(link=link) as ours, listening() as port:
+        seen = found(shell)
+    assert port in seen
+    assert ours not in seen
 
 
 @pytest.mark.parametrize("shell", SHELLS)

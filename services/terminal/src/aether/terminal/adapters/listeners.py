@@ -22,7 +22,8 @@ SAME, WHOLE = b"=\n", b".\n"
 # Lines about a socket and its holder have nothing in them that changes while it listens, so that two looks can be
 # compared as they are. A link's text is taken from its first arrow, and -q leaves it no line of its own, so that
 # no name of a file passes for a socket. A machine without walls sees the processes of its host, and says so; its
-# own are those that descend from its SSH server, which takes in those that have lost their parent.
+# own are those that descend from its SSH server, which takes in those that have lost their parent. What the SSH
+# session of the agents service listens on is aether's own: that session's process keeps its number in a file.
 LOOK = r"""PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 export LC_ALL=C
 unset TIME_STYLE
@@ -38,6 +39,7 @@ printf '\036'
 while read -r _; do
   set -f
   now="ssh ${SSH_CONNECTION##* }$n"
+  links=" $(set +f; IFS=' '; cat /dev/shm/aether-*/link 2>/dev/null) "
   wanted=' '
   IFS=$n
   for line in $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
@@ -60,6 +62,7 @@ while read -r _; do
         inode=${inode%?}
         case $target in 'socket:['*) ;; *) continue ;; esac
         case $wanted in *" $inode "*) ;; *) continue ;; esac
+        case $links in *[!0-9]"$pid"[!0-9]*) continue ;; esac
         own=$pid
         while [ -n "$root" ] && [ "$own" != "$root" ] && [ "$own" -gt 1 ]; do
           parent=0
