@@ -92,15 +92,20 @@ async def test_closing_waits_for_what_github_is_renewing(joined: Stand, hub: Fak
     assert tuple(row) == (2, None, None)
 
 
-async def test_signing_in_while_github_renews_keeps_the_newer_token(joined: Stand, hub: FakeGitHub) -> None:
-    client = await linked(joined, hub)
+async def while_github_renews(joined: Stand, hub: FakeGitHub, act: Coroutine[Any, Any, object]) -> None:
+    """What was lent is taken back; before GitHub has answered that, `act` waits for the link."""
     joined.clock.advance(timedelta(hours=1))
     with hub.late("/token") as late:
         taking = asyncio.create_task(desk_of(joined).take_back())
         await eventually(lambda: late.requests == 1)
-        coming = asyncio.create_task(signed_in(joined))
+        acting = asyncio.create_task(act)
         await eventually(lambda: is_waiting(joined))
-    await asyncio.gather(taking, coming)
+    await asyncio.gather(taking, acting)
+
+
+async def test_signing_in_while_github_renews_keeps_the_newer_token(joined: Stand, hub: FakeGitHub) -> None:
+    client = await linked(joined, hub)
+    await while_github_renews(joined, hub, signed_in(joined))
     assert (await client.get("/api/github/repos")).status_code == 200
     await joined.gateway.finish()
     assert list(hub.grants) == [await lend(joined, client, hub)]
@@ -125,13 +130,7 @@ async def test_whoever_leaves_while_github_renews_leaves_no_token(
     joined: Stand, hub: FakeGitHub, leave: Leave
 ) -> None:
     client = await linked(joined, hub)
-    joined.clock.advance(timedelta(hours=1))
-    with hub.late("/token") as late:
-        taking = asyncio.create_task(desk_of(joined).take_back())
-        await eventually(lambda: late.requests == 1)
-        leaving = asyncio.create_task(leave(client))
-        await eventually(lambda: is_waiting(joined))
-    await asyncio.gather(taking, leaving)
+    await while_github_renews(joined, hub, leave(client))
     await joined.gateway.finish()
     assert hub.grants == {}
 

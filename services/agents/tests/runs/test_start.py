@@ -193,7 +193,8 @@ async def test_a_terminal_that_is_refused_for_good_ends_the_run(box: Box) -> Non
     assert [notice.kind for notice in await box.notices()] == ["failed"]
 
 
-async def test_installing_is_shown_and_an_agent_without_hooks_works_when_it_has_begun(box: Box) -> None:
+async def installing(box: Box) -> RunView:
+    """A run whose agent is just being installed."""
     run = await box.ask(box.wanted(await box.project(), "mute", prompt="Mend it."))
 
     async def there() -> bool:
@@ -202,6 +203,11 @@ async def test_installing_is_shown_and_an_agent_without_hooks_works_when_it_has_
     await eventually(there)
     run = await box.run(run)
     await box.reported(run, "phase=installing")
+    return run
+
+
+async def test_installing_is_shown_and_an_agent_without_hooks_works_when_it_has_begun(box: Box) -> None:
+    run = await installing(box)
     assert (await box.run(run)).doing == "Installing Mute"
     await box.reported(run, "phase=begun")
     begun = await box.run(run)
@@ -209,14 +215,7 @@ async def test_installing_is_shown_and_an_agent_without_hooks_works_when_it_has_
 
 
 async def test_what_is_said_to_an_agent_that_is_being_installed_is_not_typed_into_its_installer(box: Box) -> None:
-    run = await box.ask(box.wanted(await box.project(), "mute", prompt="Mend it."))
-
-    async def there() -> bool:
-        return (await box.run(run)).terminal_id is not None
-
-    await eventually(there)
-    run = await box.run(run)
-    await box.reported(run, "phase=installing")
+    run = await installing(box)
     refusal = await box.refused(box.message(run, "Hurry."))
     assert (refusal.type, refusal.detail) == ("not-ready", "Mute is not ready yet. Try again in a moment.")
     assert box.terminals.typed == []
