@@ -1,7 +1,9 @@
 """What a part writes is kept, capped, and told where a person must see it."""
 
 import asyncio
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,19 @@ async def test_a_line_cut_in_two_is_looked_at_whole(tmp_path: Path) -> None:
     log.close()
     assert [notice.text for notice in told] == ["[7] 2026 [ERR] disk full"]
     assert list(output.last_lines) == ["[7] 2026 [ERR] disk full"]
+
+
+class OnFullDisk(CappedLog):
+    def write(self, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_a_full_disk_stops_no_part_from_writing(tmp_path: Path) -> None:
+    told: list[Notice] = []
+    log = OnFullDisk(tmp_path / "nats.log")
+    stream = asyncio.StreamReader()
+    stream.feed_data(b"[7] [ERR] disk full\n")
+    stream.feed_eof()
+    await Output("nats", log, told.append).follow(stream)
+    log.close()
+    assert [notice.text for notice in told] == ["[7] [ERR] disk full"]

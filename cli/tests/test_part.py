@@ -1,6 +1,7 @@
 """One part: started again when it ends, given up when it never starts, stopped when asked."""
 
 import asyncio
+import errno
 import itertools
 import os
 import signal
@@ -83,6 +84,26 @@ async def test_a_part_that_ends_again_and_again_is_started_at_growing_distances(
     assert second < third
     await part.stop(1)
     assert watched.states[-1] is State.STOPPED
+
+
+async def test_a_part_that_cannot_be_started_again_just_now_is_tried_again(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = watched.part("exec sleep 60")
+    await part.start(10)
+    refused = iter([OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)), OSError(errno.ENOSPC, "full")])
+    spawn = part._spawn
+
+    async def scarce() -> asyncio.subprocess.Process:
+        if (error := next(refused, None)) is not None:
+            raise error
+        return await spawn()
+
+    monkeypatch.setattr(part, "_spawn", scarce)
+    part.kill()
+    await eventually(lambda: part.restarts == 3 and part.state is State.READY)
+    assert any("could not be started" in notice.text for notice in watched.notices)
+    await part.stop(2)
 
 
 async def test_a_part_that_waits_to_be_started_again_is_stopped_at_once(watched: Watched) -> None:

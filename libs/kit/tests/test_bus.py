@@ -278,6 +278,20 @@ async def test_a_service_hears_out_the_server_only_after_it_has_said_that_it_tak
     assert words[: words.index(b"PING")].count(b"UNSUB") > 0
 
 
+async def test_a_connection_that_fails_to_read_what_came_is_made_anew_at_once(
+    nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_message: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("a fault of the client's own")
+
+    async with conversation(nats_server, empty_list) as (gateway, terminal):
+        monkeypatch.setattr(terminal.client, "_process_msg", fail)
+        with pytest.raises(Unavailable):  # the question that was being read is lost
+            await gateway.request(QUESTION, timeout=1)
+        assert await gateway.request(QUESTION, timeout=1) == TerminalList(items=[])
+
+
 async def test_a_missing_terminal_is_told_as_missing(nats_server: EmbeddedNats) -> None:
     async def miss(_command: Command[Any], _deps: Any) -> Reply:
         raise NotFound

@@ -1,6 +1,8 @@
 """The fixtures keep their promises: real servers, fresh databases, a clock that waits."""
 
 import asyncio
+import json
+import os
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +14,7 @@ from aether.testkit.eventually import eventually
 from aether.testkit.host import require_host
 from aether.testkit.nats import EmbeddedNats
 from aether.testkit.postgres import EmbeddedPostgres, PostgresServer
+from aether.testkit.stack import Stack
 
 
 async def test_each_test_has_an_empty_database_of_postgres_18(database_url: str) -> None:
@@ -82,3 +85,18 @@ def test_a_missing_program_fails_a_test_in_ci(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="CI must have it"):
         require_host("no-such-program")
+
+
+def test_what_an_aether_complained_of_is_told_with_who_of_it_lives(tmp_path: Path) -> None:
+    stack = Stack(tmp_path)
+    (stack.home / "logs").mkdir(parents=True)
+    (stack.home / "processes.json").write_text(
+        json.dumps([{"name": "nats", "pid": os.getpid()}, {"name": "agents", "pid": 2**22}])
+    )
+    (stack.home / "logs" / "agents.log").write_text(
+        '{"level": "info", "event": "ready"}\n{"level": "error", "event": "no"}\n'
+    )
+    assert stack.complaints().splitlines() == [
+        "nats lives, agents has ended",
+        'agents: {"level": "error", "event": "no"}',
+    ]

@@ -5,6 +5,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,7 +93,8 @@ class Output:
     async def follow(self, stream: asyncio.StreamReader) -> None:
         """Copy until the stream ends. A line longer than 64 KiB is kept in the log and not looked at."""
         while piece := await stream.read(PIECE):
-            self._log.write(piece)
+            with suppress(OSError):  # on a full disk lines are lost; a pipe that nobody reads would stop the part
+                self._log.write(piece)
             *lines, self._rest = (self._rest + piece).split(b"\n")
             if len(self._rest) > LINE_LIMIT:
                 self._rest = b""

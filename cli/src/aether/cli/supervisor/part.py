@@ -105,11 +105,11 @@ class Part:
         try:
             while not self._stop.is_set():
                 began = time.monotonic()
-                code = await self._run_once(log)
+                end = await self._run_or_fail(log)
                 if self._stop.is_set():
                     break
                 pause = FIRST_PAUSE if time.monotonic() - began > STEADY_AFTER else pause
-                self._ended(code)
+                self._ended(end)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -118,6 +118,16 @@ class Part:
             raise
         finally:
             log.close()
+
+    async def _run_or_fail(self, log: CappedLog) -> int | OSError:
+        """What it ended with. One that was ready once is tried again when just now there is no memory or space."""
+        try:
+            return await self._run_once(log)
+        except OSError as error:
+            self.kill()
+            if not self._first_ready.done():
+                raise
+            return error
 
     async def _run_once(self, log: CappedLog) -> int:
         self._enter(State.STARTING)
@@ -165,13 +175,12 @@ class Part:
         if not self._first_ready.done():
             self._first_ready.set_result(None)
 
-    def _ended(self, code: int) -> None:
+    def _ended(self, end: int | OSError) -> None:
         self.restarts += 1
-        if not self._first_ready.done() and self.restarts >= 3:
+        if not self._first_ready.done() and self.restarts >= 3 and isinstance(end, int):
             self._stop.set()
-            self._fail(PartFailed(self.name, code, self._last_lines(), self._log_path))
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        self._tell(Notice(self.name, "warning", f"{how}, and is started again"))
+            self._fail(PartFailed(self.name, end, self._last_lines(), self._log_path))
+        self._tell(Notice(self.name, "warning", f"{_said(end)}, and is started again"))
         self._enter(State.DOWN)
 
     def _fail(self, error: Exception) -> None:
@@ -211,3 +220,9 @@ class Part:
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+
+def _said(end: int | OSError) -> str:
+    if isinstance(end, OSError):
+        return f"could not be started ({end})"
+    return f"was ended by {signal.Signals(-end).name}" if end < 0 else f"ended with code {end}"

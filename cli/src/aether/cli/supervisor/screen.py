@@ -1,5 +1,6 @@
 """What a person sees of `aether up`: one screen while it starts, then a line for what matters."""
 
+from contextlib import suppress
 from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
@@ -54,15 +55,16 @@ class PlainScreen:
 
     def show(self, name: str, state: State, seconds: float) -> None:
         if state is State.READY and self._starting:
-            print(f"{name} is ready after {seconds:.1f} s", flush=True)
+            self.say(f"{name} is ready after {seconds:.1f} s")
         elif state is State.READY:
-            print(f"{name} is ready again after {seconds:.1f} s", flush=True)
+            self.say(f"{name} is ready again after {seconds:.1f} s")
 
     def say(self, sentence: str) -> None:
-        print(sentence, flush=True)
+        with suppress(OSError):  # aether goes on without whoever was reading, such as a pager that was left
+            print(sentence, flush=True)
 
     def notice(self, notice: Notice) -> None:
-        print("\n".join(notice_lines(notice)), flush=True)
+        self.say("\n".join(notice_lines(notice)))
 
     def settle(self) -> None:
         self._starting = False

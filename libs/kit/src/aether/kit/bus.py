@@ -34,22 +34,31 @@ Answerer = Callable[[Any, Any], Awaitable[Reply]]
 DEADLINE = "Aether-Deadline"
 STATUS = "Aether-Status"
 WATCHDOG_SECONDS = 20.0
+PING_SECONDS = 2  # a server that misses two is knocked at anew
 RETRY_SECONDS = 0.05
 
 log = structlog.get_logger()
 
 
-class _InOrder(Client):
-    """A client whose PING waits behind what was said before it.
-
-    nats-py 2.16 writes it past what is still to be written. The answer to it then proves nothing: a subscription
-    that drains was gone before the server had heard so, and with it the requests that the server sent meanwhile.
-    """
+class _Client(Client):
+    """nats-py 2.16 with two of its faults mended."""
 
     async def _send_ping(self, future: asyncio.Future[Any] | None = None) -> None:
+        """Behind what was said before it.
+
+        nats-py writes it past what is still to be written. The answer to it then proves nothing: a subscription
+        that drains was gone before the server had heard so, and with it the requests that it sent meanwhile.
+        """
         self._pongs.append(future or asyncio.get_running_loop().create_future())
         await self._send_command(PING_PROTO)
         await self._flush_pending()
+
+    async def _read_loop(self) -> None:
+        """Where it fails for a reason of its own it just ends: the connection was deaf until pings were missed."""
+        await super()._read_loop()
+        task = asyncio.current_task()
+        if self.is_connected and not (task and task.cancelling()):
+            await self._process_op_err(nats.errors.StaleConnectionError())
 
 
 class Bus:
@@ -71,7 +80,7 @@ class Bus:
     @asynccontextmanager
     async def connect(cls, url: str, service: Service, *, seed_file: Path | None = None) -> AsyncIterator["Bus"]:
         """Wait until the server is there. Raises PermissionError if it does not know the seed."""
-        bus = cls(_InOrder(), service)
+        bus = cls(_Client(), service)
         await bus._connect(url, seed_file)
         try:
             yield bus
@@ -89,7 +98,7 @@ class Bus:
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=0.25,  # type: ignore[arg-type] # it sleeps that long; a float serves
                 connect_timeout=3,
-                ping_interval=5,
+                ping_interval=PING_SECONDS,
                 max_outstanding_pings=2,
                 pending_size=16 * 1024 * 1024,
                 error_cb=self._heard_error,
@@ -130,13 +139,17 @@ class Bus:
     async def _ask(self, command: Command[Any], deadline: float) -> Msg:
         data = command.model_dump_json().encode()
         headers = {**trace.headers(), DEADLINE: str(deadline)}
+        why = "no time was left"
         while (left := deadline - time.time()) > 0:
             try:
                 return await self.client.request(command.subject, data, timeout=left, headers=headers)
             except nats.errors.NoRespondersError:
+                why = "nobody listens"
                 await asyncio.sleep(min(RETRY_SECONDS, left))
-            except (TimeoutError, nats.errors.Error):
+            except (TimeoutError, nats.errors.Error) as error:
+                why = repr(error)
                 break
+        log.warning("bus.unanswered", subject=command.subject, error=why)
         raise Unavailable(f"The {command.service} service does not answer. Try again in a moment.")
 
     async def publish(self, subject: str, data: bytes, event_id: UUID, headers: Mapping[str, str]) -> None:

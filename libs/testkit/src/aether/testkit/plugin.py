@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,16 @@ from aether.testkit.stack import Stack, standing
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a whole aether and takes longest comes first, so that no worker is left with it in the end."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What fails says what the aether that it used has complained of: its folder is gone when one reads that."""
+    report = yield
+    if report.failed:
+        used = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack)]
+        report.sections += [(f"aether at {stack.home}", stack.complaints()) for stack in used]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,14 @@ from typing import Any
 
 from aether.cli.embedded.ports import LOOPBACK, any_free_port
 from aether.cli.supervisor.composition import answers_ready
+from aether.cli.supervisor.logs import notice_in
+from aether.cli.supervisor.processes import started_at
 from aether.cli.supervisor.watchdog import NAME as WATCHDOG
 from aether.testkit.eventually import eventually
 
 COMMAND = (sys.executable, "-m", "aether.cli.main", "up")
 SERVERS = ("postgres", "nats")
+LAST, COMPLAINT = 5, 400  # lines of each part, characters of each line
 
 
 class Stack:
@@ -62,6 +65,15 @@ class Stack:
     def output(self) -> str:
         """Everything `aether up` printed since the last start, mails included."""
         return self._printed.read_text()
+
+    def complaints(self) -> str:
+        """The last of what its parts logged as a warning or worse, and who of them lives."""
+        alive = {name: started_at(pid) is not None for name, pid in self.pids().items()}
+        lines = [", ".join(f"{name} {'lives' if lives else 'has ended'}" for name, lives in alive.items())]
+        for log in sorted((self.home / "logs").glob("*.log")):
+            bad = [line for line in log.read_bytes().splitlines() if notice_in(log.stem, line)]
+            lines += [f"{log.stem}: {line[:COMPLAINT].decode(errors='replace')}" for line in bad[-LAST:]]
+        return "\n".join(lines)
 
     def begin(self) -> None:
         """Run `aether up` without waiting for it."""
