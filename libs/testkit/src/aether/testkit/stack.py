@@ -77,6 +77,7 @@ class Stack:
 
     def begin(self) -> None:
         """Run `aether up` without waiting for it."""
+        self._keep_jump_port()
         with self._printed.open("wb") as printed:
             self._process = subprocess.Popen(
                 [*self._command, "--port", str(self.web_port)],
@@ -85,6 +86,13 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _keep_jump_port(self) -> None:
+        """Before the first start: of two that start at once, each would find the usual port free, and one fail."""
+        book = self.home / "ports.json"
+        if not book.exists():
+            self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+            book.write_text(json.dumps({"jump": any_free_port()}))
 
     async def start(self, within: float = 60) -> float:
         """Run `aether up` and wait until it says that it is ready; how many seconds that took."""
