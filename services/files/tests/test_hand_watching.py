@@ -167,6 +167,8 @@ async def test_changes_that_the_kernel_dropped_are_said_to_be_lost(machine: Test
         (hand,) = place.hands()
         most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
         os.kill(hand, signal.SIGSTOP)
+        # One that still ran would take some of the events, and too few would be left to overflow.
+        await eventually(lambda: psutil.Process(hand).status() == psutil.STATUS_STOPPED)
         try:
             await asyncio.to_thread(churn, place.workspace.root, most)
         finally:
