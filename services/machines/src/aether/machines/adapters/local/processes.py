@@ -165,7 +165,8 @@ def _kill_all(members: Callable[[], set[Process]]) -> None:
             raise StillAlive(f"{len(left)} processes do not end")
         for process in left:
             send(process, signal.SIGKILL)
-        time.sleep(LOOK_EVERY)  # as in end()
+        # As above, they are nobody's children here; what the kernel is still taking down needs no more signals.
+        time.sleep(LOOK_EVERY)
 
 
 def listening_ports() -> set[int]:
